@@ -1,0 +1,153 @@
+"""The guard: a small process beside every command that uses the embedded server.
+
+It holds a share of the server while its parent lives. The parent tells it, a line each, which process groups
+to end with it. When the parent goes, killed or done, its end of the pipe closes: the guard ends those
+groups, gives back its share, and the last one out stops PostgreSQL. So there is one way to stop, and no orphan.
+
+    python -m packshot.db.guard HOME        (standard input: the parent's pipe; prints the database's URL)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from packshot.db import server
+
+_LOOK_EVERY_S = 0.5
+_GRACE_S = 15.0
+
+
+class Guard:
+    """The parent's handle: start with `Guard.over(home)`, name what must not outlive us, and close."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self.url = url
+
+    @classmethod
+    def over(cls, home: Path, options: dict[str, str] | None = None) -> Guard:
+        """Take a share of the server of `home`, starting it where it does not run; raises ServerError."""
+        home.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "packshot.db.guard", str(home), json.dumps(options or {})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the parent; the guard goes when the parent has gone
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        url = process.stdout.readline().strip()
+        if not url:
+            lines = process.stderr.read().strip()
+            process.wait()
+            raise server.ServerError(lines or "the database's guard ended without a word")
+        return cls(process, url)
+
+    def watch(self, group: int) -> None:
+        """This process group ends when we do."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{group}\n")
+        self._process.stdin.flush()
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def close(self) -> None:
+        """Give the share back and wait until what had to stop has stopped."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def main(home: Path, options: dict[str, str]) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        where = server.places(home)
+        where.base.mkdir(parents=True, exist_ok=True)
+    except (server.ServerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    with (where.base / "start.lock").open("a") as turn, (where.base / "users.lock").open("a") as share:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(share, fcntl.LOCK_SH)
+        try:
+            process = server.running(where) or server.start(where, options=options)
+        except (server.ServerError, OSError) as error:
+            print(error, file=sys.stderr)
+            return 1
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        print(where.url, flush=True)
+        groups = _keep(where, process, turn, options)
+        _end(groups)
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(share, fcntl.LOCK_UN)
+        if _last_out(share):
+            server.stop(where)
+    return 0
+
+
+def _keep(where: server.Places, process: psutil.Process, turn: IO[str], options: dict[str, str]) -> list[int]:
+    """Until the parent goes: note what it wants watched, and start PostgreSQL again if it was killed."""
+    groups: list[int] = []
+    pending = b""
+    while True:
+        ready, _, _ = select.select([0], [], [], _LOOK_EVERY_S)
+        if ready:
+            chunk = os.read(0, 4096)
+            if not chunk:
+                return groups
+            *lines, pending = (pending + chunk).split(b"\n")
+            groups += [int(line) for line in lines]
+        if not _alive(process):
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            process = server.running(where) or server.start(where, options=options)
+            fcntl.flock(turn, fcntl.LOCK_UN)
+
+
+def _alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _end(groups: list[int]) -> None:
+    """Ask every group to end, and make those that have not."""
+    deadline = time.monotonic() + _GRACE_S
+    for step in (signal.SIGTERM, signal.SIGKILL):
+        living = [group for group in groups if _signal(group, step)]
+        while living and time.monotonic() < deadline:
+            time.sleep(0.05)
+            living = [group for group in living if _signal(group, 0)]
+        groups = living
+
+
+def _signal(group: int, number: int) -> bool:
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _last_out(share: IO[str]) -> bool:
+    try:
+        fcntl.flock(share, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2])))

@@ -1,0 +1,40 @@
+"""Who acts, and for which organization: the only way to a tenant's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from packshot.db.errors import problems
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person in an organization. Claims, not proof: the database checks the membership."""
+
+    user_id: UUID
+    organization_id: UUID
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """One durable transaction that acts as one member; the database decides what it sees and may do.
+
+    Never a savepoint (`durable`): a claim set inside a savepoint would outlive its release. At the end the
+    connection goes back to the pool, so that nobody waits for a provider with a connection in hand.
+    """
+    try:
+        with problems(), transaction.atomic(durable=True):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "select set_config('role', 'packshot_member', true), set_config('app.user_id', %s, true),"
+                    " set_config('app.organization_id', %s, true)",
+                    [str(actor.user_id), str(actor.organization_id)],
+                )
+            yield
+    finally:
+        connection.close()
