@@ -1,0 +1,87 @@
+"""For whom a request acts: the person who signed in, and which of their organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import resolve_url
+
+from packshot.db.tenancy import Actor
+from packshot.errors import Forbidden
+from packshot.foundation.organizations.queries import organizations_of
+
+_CHOSEN = "organization"
+
+P = ParamSpec("P")
+
+
+class MemberRequest(HttpRequest):
+    """The request that `signed_in` hands to a view: somebody is signed in and acts for an organization."""
+
+    actor: Actor
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """Who acts, None where nobody is signed in; asks the database at most once a request.
+
+    The organization is the one chosen in this session, else the person's first. Not inside `acting_as`,
+    which needs the answer. Raises `Forbidden` for somebody who is a member of nothing.
+    """
+    kept = vars(request)
+    if "actor" not in kept:
+        kept["actor"] = _find(request)
+    found: Actor | None = kept["actor"]
+    return found
+
+
+def choose_organization(request: HttpRequest, organization_id: UUID) -> None:
+    """Act for this organization from the next request on; one that is not the person's own is ignored."""
+    request.session[_CHOSEN] = str(organization_id)
+
+
+def signed_in(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A view for people who are signed in; it finds `request.actor` set.
+
+    Anyone else is sent to the sign-in page and from there back here; programs that ask for JSON get a 401.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if actor_of(request) is None:
+            return _sign_in_first(request)
+        return view(request, *args, **kwargs)  # type: ignore[arg-type]  # `actor` is set: it is a MemberRequest
+
+    return guarded
+
+
+def _find(request: HttpRequest) -> Actor | None:
+    user_id = request.user.pk if request.user.is_authenticated else None
+    if user_id is None:
+        return None
+    found = [each.organization_id for each in organizations_of(user_id)]
+    if not found:
+        raise Forbidden("You are not a member of any organization.")
+    chosen = request.session.get(_CHOSEN)
+    return Actor(user_id, next((each for each in found if str(each) == chosen), found[0]))
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
+    if request.path.startswith("/api/") or not request.accepts("text/html"):
+        return JsonResponse({"code": "signed_out", "message": "Sign in first."}, status=401)
+    if request.headers.get("HX-Request") == "true":
+        # The page that the person looks at, not the fragment it asked for.
+        page: str | None = vars(request)["htmx"].current_url_abs_path
+        return HttpResponse(headers={"HX-Redirect": _sign_in_url(page)})
+    return HttpResponseRedirect(_sign_in_url(request.get_full_path() if request.method == "GET" else None))
+
+
+def _sign_in_url(back: str | None) -> str:
+    address = resolve_url("account_login")
+    return f"{address}?{urlencode({'next': back})}" if back else address
