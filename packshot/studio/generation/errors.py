@@ -1,0 +1,21 @@
+"""What can be wrong with an order, in words for people and codes for programs."""
+
+from __future__ import annotations
+
+from packshot.errors import Invalid, Problem
+
+
+class InsufficientCredits(Problem):
+    """The wallet does not cover the order; nothing was reserved and nothing was queued.
+
+    `detail`: `needed` and `available` in micro-credits.
+    """
+
+    status = 402
+    code = "insufficient_credits"
+
+
+class InvalidOrder(Invalid):
+    """The chosen model does not take this order; `detail["field"]` names what to change."""
+
+    code = "invalid_order"
