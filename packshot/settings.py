@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Where the outside reaches us, e.g. https://studio.example.com; None: http://host:port, no callbacks."""
     allowed_hosts: list[str] = ["*"]
     """Host names that are answered. Narrow it when the studio faces the internet."""
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    """How many proxies of our own stand in front and append to X-Forwarded-For."""
     web_workers: int = Field(default=1, ge=1, le=64)
     web_threads: int = Field(default=4, ge=1, le=64)
 

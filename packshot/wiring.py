@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import time
+from functools import cache
+
+from packshot.adapters.disk import DiskBlobs
+from packshot.settings import settings
+
 
 def connect() -> None:
-    """Connect facts to their listeners. Runs once a process, when Django is ready."""
+    """Connect facts to their listeners and rooms to their ports. Runs once a process, when Django is ready."""
+    from packshot.studio.assets import storage
+
+    storage.connect(disk_blobs())
+
+
+@cache
+def disk_blobs() -> DiskBlobs:
+    """The blobs below the home folder; their addresses are paths of this site, answered by web/blobs.py."""
+    sign_key = hmac.new(settings().secret().encode(), b"blobs", hashlib.sha256).digest()
+    return DiskBlobs(settings().home / "blobs", sign_key=sign_key, base_url="", now=time.time)

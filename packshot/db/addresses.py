@@ -24,7 +24,11 @@ def parameters(url: str, *, login: str | None = None, database: str | None = Non
         raise ValueError(f"DATABASE_URL must start with postgresql://, not {parts.scheme}://")
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     host = query.pop("host", None) or parts.hostname or "localhost"
-    found: dict[str, Any] = {"host": host, "dbname": database or parts.path.lstrip("/") or "postgres", **query}
+    found: dict[str, Any] = {
+        "host": host,
+        "dbname": database or parts.path.lstrip("/") or "postgres",
+        **query,
+    }
     if parts.port:
         found["port"] = parts.port
     if login is not None:

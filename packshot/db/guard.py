@@ -1,6 +1,6 @@
-"""The guard: a small process beside every command that uses the embedded server.
+"""The guard: a small process beside every command that starts others or uses the embedded server.
 
-It holds a share of the server while its parent lives. The parent tells it, a line each, which process groups
+It holds a share of the server while its parent lives (or of nothing, where `DATABASE_URL` names another). The parent tells it, a line each, which process groups
 to end with it. When the parent goes, killed or done, its end of the pipe closes: the guard ends those
 groups, gives back its share, and the last one out stops PostgreSQL. So there is one way to stop, and no orphan.
 
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -39,8 +40,17 @@ class Guard:
     def over(cls, home: Path, options: dict[str, str] | None = None) -> Guard:
         """Take a share of the server of `home`, starting it where it does not run; raises ServerError."""
         home.mkdir(parents=True, exist_ok=True)
+        return cls._started(str(home), json.dumps(options or {}))
+
+    @classmethod
+    def without_server(cls) -> Guard:
+        """Only see to it that nothing outlives us."""
+        return cls._started()
+
+    @classmethod
+    def _started(cls, *arguments: str) -> Guard:
         process = subprocess.Popen(
-            [sys.executable, "-m", "packshot.db.guard", str(home), json.dumps(options or {})],
+            [sys.executable, "-m", "packshot.db.guard", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -72,9 +82,15 @@ class Guard:
         self._process.wait()
 
 
-def main(home: Path, options: dict[str, str]) -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def guard() -> int:
+    """Watch process groups only."""
+    print("none", flush=True)
+    _end(_keep(lambda: None))
+    return 0
+
+
+def guard_server(home: Path, options: dict[str, str]) -> int:
+    """Hold a share of the embedded server, and watch process groups."""
     try:
         where = server.places(home)
         where.base.mkdir(parents=True, exist_ok=True)
@@ -91,8 +107,7 @@ def main(home: Path, options: dict[str, str]) -> int:
             return 1
         fcntl.flock(turn, fcntl.LOCK_UN)
         print(where.url, flush=True)
-        groups = _keep(where, process, turn, options)
-        _end(groups)
+        _end(_keep(_Mender(where, process, turn, options).look))
         fcntl.flock(turn, fcntl.LOCK_EX)
         fcntl.flock(share, fcntl.LOCK_UN)
         if _last_out(share):
@@ -100,8 +115,28 @@ def main(home: Path, options: dict[str, str]) -> int:
     return 0
 
 
-def _keep(where: server.Places, process: psutil.Process, turn: IO[str], options: dict[str, str]) -> list[int]:
-    """Until the parent goes: note what it wants watched, and start PostgreSQL again if it was killed."""
+class _Mender:
+    """Starts PostgreSQL again when it was killed."""
+
+    def __init__(
+        self, where: server.Places, process: psutil.Process, turn: IO[str], options: dict[str, str]
+    ) -> None:
+        self._where, self._process, self._turn, self._options = where, process, turn, options
+
+    def look(self) -> None:
+        if server.alive(self._process):
+            return
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+        try:
+            self._process = server.running(self._where) or server.start(self._where, options=self._options)
+        except server.ServerError:
+            return  # PostgreSQL's own log says why; tried again at the next look
+        finally:
+            fcntl.flock(self._turn, fcntl.LOCK_UN)
+
+
+def _keep(look: Callable[[], None]) -> list[int]:
+    """Until the parent goes: note which groups it wants watched, and look after the server."""
     groups: list[int] = []
     pending = b""
     while True:
@@ -112,14 +147,7 @@ def _keep(where: server.Places, process: psutil.Process, turn: IO[str], options:
                 return groups
             *lines, pending = (pending + chunk).split(b"\n")
             groups += [int(line) for line in lines]
-        if not _alive(process):
-            fcntl.flock(turn, fcntl.LOCK_EX)
-            process = server.running(where) or server.start(where, options=options)
-            fcntl.flock(turn, fcntl.LOCK_UN)
-
-
-def _alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        look()
 
 
 def _end(groups: list[int]) -> None:
@@ -150,4 +178,6 @@ def _last_out(share: IO[str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2])))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(guard_server(Path(sys.argv[1]), json.loads(sys.argv[2])) if sys.argv[1:] else guard())

@@ -26,15 +26,21 @@ def provision(url: str) -> None:
         connection.execute(_script("roles.sql"))
         for login in LOGINS:
             connection.execute(
-                sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(password_of(login)))
+                sql.SQL("alter role {} password {}").format(
+                    sql.Identifier(login), sql.Literal(password_of(login))
+                )
             )
         name = connection.info.dbname
         connection.execute(
-            sql.SQL("grant connect, temporary, create on database {} to packshot_owner").format(sql.Identifier(name))
+            sql.SQL("grant connect, temporary, create on database {} to packshot_owner").format(
+                sql.Identifier(name)
+            )
         )
         for login in LOGINS[1:]:
             connection.execute(
-                sql.SQL("grant connect on database {} to {}").format(sql.Identifier(name), sql.Identifier(login))
+                sql.SQL("grant connect on database {} to {}").format(
+                    sql.Identifier(name), sql.Identifier(login)
+                )
             )
         connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
         connection.execute(_script("database.sql"))

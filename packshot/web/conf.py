@@ -47,7 +47,11 @@ def _database(login: str, *, pool: int | None) -> dict[str, Any]:
     if _settings.database_url is None:
         raise RuntimeError("DATABASE_URL is not set: start through `packshot`, which brings its own server.")
     found = parameters(_settings.database_url, login=login)
-    options = {key: value for key, value in found.items() if key not in {"host", "port", "dbname", "user", "password"}}
+    options = {
+        key: value
+        for key, value in found.items()
+        if key not in {"host", "port", "dbname", "user", "password"}
+    }
     if pool is not None:
         options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 30}
     return {

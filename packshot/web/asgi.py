@@ -1,0 +1,77 @@
+"""One port: server-sent events, files and probes on the event loop; pages on Django, in a few threads.
+
+Django runs synchronously behind this bridge because its own ASGI path costs ten times as much an empty request
+(docs/adr/0002-sync-django-behind-a-bridge.md). The bridge reads the whole request, hands it to Django's WSGI
+handler on a fixed pool of threads, and sends the whole response: nothing streams through it, files go by
+`/blobs/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "packshot.web.conf")
+django.setup()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402  (needs the set-up above)
+
+from packshot import wiring  # noqa: E402
+from packshot.settings import settings  # noqa: E402
+from packshot.web import probes, wsgi  # noqa: E402
+from packshot.web.blobs import serve as serve_blob  # noqa: E402
+from packshot.web.events import Events  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The ASGI application of `packshot web`."""
+
+    def __init__(self) -> None:
+        found = settings()
+        self._threads = ThreadPoolExecutor(found.web_threads, thread_name_prefix="page")
+        self._pages = wsgi.Pages(get_wsgi_application(), found)
+        self._events = Events(found, self._threads)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        path: str = scope["path"]
+        if path == "/events":
+            await self._events.serve(scope, receive, send)
+        elif path.startswith("/blobs/"):
+            await serve_blob(scope, receive, send)
+        elif path == "/healthz":
+            await probes.health(send)
+        elif path == "/readyz":
+            await probes.readiness(send, self._threads)
+        else:
+            await self._pages.serve(scope, receive, send, self._threads)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The server's start and stop: the listening connection is opened with the one, closed with the other."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                self._events.start(asyncio.get_running_loop())
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._events.stop()
+                self._threads.shutdown(wait=True)
+                wiring.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+application = Application()

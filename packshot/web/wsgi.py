@@ -1,0 +1,170 @@
+"""A whole HTTP request to Django's WSGI handler and its whole response back: one hop each way."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import IO, Any
+from urllib.parse import quote
+
+import structlog
+from uuid_utils.compat import uuid7
+from whitenoise import WhiteNoise
+
+from packshot.settings import Settings
+from packshot.web.assets import STATIC
+
+BODY_LIMIT = 42 * 1024 * 1024  # an upload of 40 MB and the form around it
+_IN_MEMORY = 1024 * 1024
+_QUIET = ("/static/",)
+
+log = structlog.get_logger("packshot.web")
+
+
+@dataclass
+class _Response:
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    body: bytes = b""
+
+
+class Pages:
+    """Django's pages and the static files, as an ASGI endpoint."""
+
+    def __init__(self, handler: Callable[..., Iterable[bytes]], settings: Settings) -> None:
+        self._handler = WhiteNoise(
+            handler,
+            root=STATIC,
+            prefix="static/",
+            autorefresh=settings.debug,
+            immutable_file_test=lambda _path, url: "/dist/" in url,
+        )
+        self._https = settings.address.startswith("https://")
+        self._proxies = settings.trusted_proxies
+
+    async def serve(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        threads: Executor,
+    ) -> None:
+        started = time.perf_counter()
+        request_id = uuid7().hex
+        with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as body:
+            complete = await _read(scope, receive, body)
+            if complete is None:
+                return  # the client has gone
+            if complete:
+                environ = self._environ(scope, body, request_id)
+                loop = asyncio.get_running_loop()
+                response = await loop.run_in_executor(threads, self._respond, environ, request_id)
+            else:
+                response = _too_large()
+        response.headers.append((b"x-request-id", request_id.encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
+        if not scope["path"].startswith(_QUIET):
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=response.status,
+                ms=milliseconds,
+                request_id=request_id,
+            )
+
+    def _respond(self, environ: dict[str, Any], request_id: str) -> _Response:
+        response = _Response()
+
+        def start(status: str, headers: list[tuple[str, str]], _exc_info: object = None) -> None:
+            response.status = int(status.split(" ", 1)[0])
+            response.headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            result = self._handler(environ, start)
+            try:
+                response.body = b"".join(result)
+            finally:
+                # Closing gives the connection back to the pool (Django's request_finished).
+                if hasattr(result, "close"):
+                    result.close()
+        return response
+
+    def _environ(self, scope: MutableMapping[str, Any], body: IO[bytes], request_id: str) -> dict[str, Any]:
+        """The request as WSGI (PEP 3333) wants it."""
+        body.seek(0)
+        server = scope.get("server") or ("localhost", 0)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": scope["method"],
+            "SCRIPT_NAME": "",
+            "PATH_INFO": scope["path"].encode("utf-8").decode("latin-1"),
+            "RAW_URI": (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1"),
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+            "SERVER_NAME": str(server[0]),
+            "SERVER_PORT": str(server[1] or 80),
+            "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "https" if self._https else scope.get("scheme", "http"),
+            "wsgi.input": body,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": True,
+            "wsgi.run_once": False,
+            "packshot.request_id": request_id,
+        }
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+            if "_" in name:
+                continue  # `x_real_ip` would pass for `x-real-ip`
+            key = name.upper().replace("-", "_")
+            if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+                key = f"HTTP_{key}"
+            joint = "; " if key == "HTTP_COOKIE" else ","
+            environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+        environ["REMOTE_ADDR"] = self._client(scope, environ)
+        return environ
+
+    def _client(self, scope: MutableMapping[str, Any], environ: dict[str, Any]) -> str:
+        """The address that rate limits count: the connection's, or what our own proxies say of it."""
+        connected = str((scope.get("client") or ("127.0.0.1",))[0])
+        if not self._proxies:
+            return connected
+        chain = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+        return chain[-self._proxies] if len(chain) >= self._proxies else connected
+
+
+async def _read(
+    scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], body: IO[bytes]
+) -> bool | None:
+    """Read the request's body; False when it is too large, None when the client went away."""
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    if not length.isdigit() or int(length) > BODY_LIMIT:
+        return False
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > BODY_LIMIT:
+            return False
+        body.write(chunk)
+        if not message.get("more_body", False):
+            return True
+
+
+def _too_large() -> _Response:
+    text = (
+        "That is larger than 40 MB, the most we take. Nothing was stored. Make it smaller and send it again."
+    )
+    return _Response(
+        413, [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")], text.encode()
+    )
