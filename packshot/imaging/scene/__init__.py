@@ -1,0 +1,1 @@
+"""The composer behind the local engine's `generate`: a small photo studio made of arithmetic."""

@@ -1,0 +1,170 @@
+"""One of a family's sets made definite: the prompt's wishes and the seed's choices, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from packshot.imaging.scene.colour import Colour, from_hex, mix, saturate, shade
+from packshot.imaging.scene.stage import Camera, Light
+from packshot.imaging.scene.surfaces import MATERIALS
+from packshot.imaging.scene.walls import BACKDROPS
+from packshot.imaging.scene.words import Direction, families
+
+# A floor that a prompt asks for stands at any wall; a wall made of light needs no sweep under it.
+_SEAMLESS = {"sweep", "gradient_sweep", "linen_sweep"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything about the set but the product."""
+
+    wall: str
+    floor: str
+    prop: str
+    gobo: str
+    decor: str
+    align: float
+    spot: bool
+    wall_colour: Colour
+    floor_colour: Colour
+    prop_colour: Colour
+    accent: Colour
+    prop_material: str
+    tilt: float
+    back: float
+    light: Light
+
+    @property
+    def seamless(self) -> bool:
+        return self.floor in _SEAMLESS
+
+
+def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool) -> Plan:
+    """Variants walk through the family's sets in turn; the seed decides the rest."""
+    family = families()[direction.family]
+    sets = family["sets"]
+    chosen = dict(sets[(crc32(prompt.encode()) + variant) % len(sets)])
+    rng = generator(seed, variant, prompt, "plan")
+    _obey(chosen, direction, family)
+    if empty and chosen["prop"] in ("none", "balls"):
+        chosen["prop"] = "plinth_balls" if chosen["prop"] == "balls" else "plinth_low"
+    palettes = family["palettes"]
+    palette = palettes[chosen.get("wall_palette", (int(rng.integers(4)) + variant) % len(palettes))]
+    wall, floor, accent = (from_hex(code) for code in palette)
+    wall, floor, prop, accent = _coloured(chosen, direction, family, wall, floor, accent, rng)
+    side = direction.side if direction.side is not None else (-1.0 if (variant + seed) % 2 == 0 else 1.0)
+    return Plan(
+        wall=chosen["wall"],
+        floor=chosen["floor"],
+        prop=chosen["prop"],
+        gobo=chosen["gobo"],
+        decor=chosen["decor"],
+        align=float(chosen["align"]),
+        spot=bool(chosen.get("spot", 0)),
+        wall_colour=wall,
+        floor_colour=floor,
+        prop_colour=prop,
+        accent=accent,
+        prop_material=_prop_material(chosen, direction, family),
+        tilt=float(chosen["tilt"]) * float(rng.uniform(0.92, 1.08)),
+        back=float(chosen["back"]),
+        light=_light(chosen, side, rng),
+    )
+
+
+def generator(seed: int, variant: int, prompt: str, purpose: str) -> np.random.Generator:
+    """Independent random streams, the same on every machine and in every process."""
+    entropy = [seed & 0xFFFFFFFFFFFFFFFF, variant & 0xFFFFFFFF, crc32(prompt.encode()), crc32(purpose.encode())]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+
+def _obey(chosen: dict[str, Any], direction: Direction, family: dict[str, Any]) -> None:
+    """What the prompt names outright overrules the set."""
+    subject = family.get("subject")
+    if direction.floor and direction.floor != subject and chosen["floor"] != direction.floor:
+        chosen["floor"] = direction.floor
+        if chosen["wall"] in _SEAMLESS:
+            chosen["wall"] = "matte"
+    if direction.wall and direction.wall != direction.floor:
+        chosen["wall"] = direction.wall
+        chosen["decor"] = "none"
+    if direction.gobo and chosen["gobo"] != direction.gobo:
+        chosen["gobo"] = direction.gobo
+        chosen["softness"] = min(0.3, float(chosen["softness"]))
+        chosen["contrast"] = max(0.66, float(chosen["contrast"]))
+        if chosen["wall"] in BACKDROPS and not direction.wall:
+            chosen["wall"] = "plaster"
+    if direction.prop and chosen["prop"].split("_")[0] != direction.prop:
+        chosen["prop"] = direction.prop
+    chosen.update(direction.light)
+
+
+def _coloured(
+    chosen: dict[str, Any],
+    direction: Direction,
+    family: dict[str, Any],
+    wall: Colour,
+    floor: Colour,
+    accent: Colour,
+    rng: np.random.Generator,
+) -> tuple[Colour, Colour, Colour, Colour]:
+    named = [from_hex(code) for code in direction.colours]
+    subject = family.get("subject")
+    own_material = chosen["floor"] not in ("matte", "flat", "acrylic", *_SEAMLESS)
+    if named:
+        wall = named[0]
+        accent = named[1] if len(named) > 1 else mix(accent, saturate(shade(wall, 0.7), 1.2), 0.6)
+    prop = mix(wall, from_hex("#ffffff"), 0.35) if named else mix(floor, accent, 0.25)
+    if len(named) > 1:
+        prop = named[1]
+    if own_material:
+        floor = _material_colour(chosen["floor"], floor, rng)
+        if direction.subject_colour and chosen["floor"] == subject:
+            floor = from_hex(direction.subject_colour)
+    else:
+        floor = wall if named or chosen["floor"] in _SEAMLESS else floor
+    wall_is_subject = chosen["wall"] == subject and not named
+    if wall_is_subject:
+        code = direction.subject_colour
+        wall = from_hex(code) if code else _material_colour(chosen["wall"], floor, rng)
+    elif chosen["wall"] in MATERIALS and not named and chosen["wall"] in ("tiles", "slats"):
+        wall = _material_colour(chosen["wall"], wall, rng)
+    if "wall_accent" in chosen:
+        accent = from_hex(chosen["wall_accent"])
+    wall = shade(wall, float(chosen.get("wall_tone", 1.0)))
+    floor = shade(floor, float(chosen.get("floor_tone", 1.0)))
+    return wall, floor, prop, accent
+
+
+def _material_colour(name: str, fallback: Colour, rng: np.random.Generator) -> Colour:
+    if name not in MATERIALS:
+        return fallback
+    colours = MATERIALS[name].colours
+    return from_hex(colours[int(rng.integers(len(colours)))])
+
+
+def _prop_material(chosen: dict[str, Any], direction: Direction, family: dict[str, Any]) -> str:
+    named: str = chosen.get("prop_material", "")
+    if named:
+        return named
+    subject = family.get("subject")
+    return subject if subject in ("marble", "concrete", "terrazzo") else "matte"
+
+
+def _light(chosen: dict[str, Any], side: float, rng: np.random.Generator) -> Light:
+    return Light(
+        side=side,
+        softness=float(np.clip(float(chosen["softness"]) + rng.uniform(-0.06, 0.06), 0.05, 1)),
+        contrast=float(chosen["contrast"]),
+        warmth=float(np.clip(float(chosen.get("warmth", 0.08)) + rng.uniform(-0.05, 0.05), -1, 1)),
+        level=float(chosen.get("level", 1.0)),
+    )
+
+
+def camera_for(plan: Plan, width: int, height: int, base_y: float) -> Camera:
+    """The plan's camera for one canvas."""
+    return Camera(width, height, base_y, plan.tilt, plan.back)
