@@ -12,7 +12,7 @@ from packshot.settings import settings
 
 
 def connect() -> None:
-    """Connect facts to their listeners and rooms to their ports. Runs once a process, when Django is ready."""
+    """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
     from packshot.studio.assets import storage
 
     storage.connect(disk_blobs())

@@ -1,0 +1,165 @@
+-- Every write on assets.
+
+-- A finished picture becomes an asset, its bytes being stored already: called by other privileged functions
+-- (the pipeline's settling) inside their transaction. The same call again is answered again; an id that names
+-- other bytes is a conflict. The caller serialises an organization's settlements, so that two of them that
+-- made the same pictures in another order do not wait for each other.
+create or replace function public.assets_add_v1(p jsonb) returns uuid
+language plpgsql security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := (p ->> 'organization_id')::uuid;
+    v_id uuid := (p ->> 'id')::uuid;
+begin
+    insert into public.assets_blob (organization_id, sha256, size, media_type)
+    values (v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type')
+    on conflict do nothing;
+
+    insert into public.assets_asset (
+        organization_id, id, board_id, job_id, parent_id, origin, operation, state, name,
+        sha256, media_type, bytes, width, height, placeholder, source_type,
+        confidence, note, prompt, seed, created_by
+    ) values (
+        v_organization, v_id, (p ->> 'board_id')::uuid, (p ->> 'job_id')::uuid, (p ->> 'parent_id')::uuid,
+        p ->> 'origin', p ->> 'operation', 'ready', p ->> 'name',
+        p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
+        (p ->> 'width')::integer, (p ->> 'height')::integer, p ->> 'placeholder', p ->> 'source_type',
+        (p ->> 'confidence')::double precision, p ->> 'note', p ->> 'prompt', (p ->> 'seed')::bigint,
+        (p ->> 'created_by')::uuid
+    )
+    on conflict (organization_id, id) do nothing;
+
+    if not found and not exists (
+        select from public.assets_asset as a
+        where a.organization_id = v_organization and a.id = v_id and a.sha256 = p ->> 'sha256'
+    ) then
+        raise exception 'This picture exists already with other content.' using errcode = 'PX409';
+    end if;
+    return v_id;
+end
+$$;
+
+-- A member's upload, its bytes being stored already: {"sha256", "bytes", "media_type", "name", "board_id"}.
+-- Bytes that were inspected before are ready at once; others wait for the worker, which is told in the same
+-- transaction.
+create or replace function public.assets_upload_v1(p jsonb) returns uuid
+language plpgsql security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := app.require_organization();
+    v_id uuid := app.uuid7();
+    v_board uuid := (p ->> 'board_id')::uuid;
+    v_known public.assets_asset;
+begin
+    if v_board is not null and not exists (
+        select from public.boards_board as b where b.organization_id = v_organization and b.id = v_board
+    ) then
+        raise exception 'There is no such board.' using errcode = 'PX404';
+    end if;
+
+    insert into public.assets_blob (organization_id, sha256, size, media_type)
+    values (v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type')
+    on conflict do nothing;
+
+    select * into v_known
+    from public.assets_asset as a
+    where a.organization_id = v_organization and a.sha256 = p ->> 'sha256' and a.state = 'ready'
+    limit 1;
+
+    insert into public.assets_asset (
+        organization_id, id, board_id, origin, state, name, sha256, media_type, bytes,
+        width, height, placeholder, source_type, created_by
+    ) values (
+        v_organization, v_id, v_board, 'upload', case when v_known.id is null then 'new' else 'ready' end,
+        p ->> 'name', p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
+        v_known.width, v_known.height, v_known.placeholder, v_known.source_type, app.user_id()
+    );
+
+    if v_known.id is null then
+        perform public.assets_ask_inspection_v1(v_organization, array[v_id]);
+    end if;
+    return v_id;
+end
+$$;
+
+-- Put "look at this upload" into the workers' queue; a message that waits there already is not doubled.
+create or replace function public.assets_ask_inspection_v1(p_organization uuid, p_ids uuid[]) returns void
+language plpgsql security definer set search_path = ''
+as $$
+begin
+    insert into pgq.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+    select 0, 'inspect', convert_to(p_organization || '/' || i.id, 'UTF8'), now(), 'inspect:' || i.id, 'queued'
+    from unnest(p_ids) as i (id)
+    on conflict (dedupe_key)
+        where status = any (array['queued'::pgq.pgqueuer_status, 'picked'::pgq.pgqueuer_status])
+            and dedupe_key is not null
+        do nothing;
+end
+$$;
+
+-- Where the bytes of pictures lie, for a worker that has ids of one organization in hand.
+create or replace function public.assets_for_work_v1(p_organization uuid, p_ids uuid[])
+returns table (id uuid, sha256 text, media_type text, state text)
+language sql stable security definer set search_path = ''
+as $$
+    select a.id, a.sha256::text, a.media_type::text, a.state::text
+    from public.assets_asset as a
+    where a.organization_id = p_organization and a.id = any (p_ids)
+$$;
+
+-- An upload was decoded in full: {"organization_id", "id", "width", "height", "placeholder", "source_type"}.
+-- False when the upload is not waiting for this (the message came twice).
+create or replace function public.assets_inspected_v1(p jsonb) returns boolean
+language plpgsql security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := (p ->> 'organization_id')::uuid;
+    v_id uuid := (p ->> 'id')::uuid;
+begin
+    update public.assets_asset as a
+    set state = 'ready',
+        width = (p ->> 'width')::integer,
+        height = (p ->> 'height')::integer,
+        placeholder = p ->> 'placeholder',
+        source_type = p ->> 'source_type'
+    where a.organization_id = v_organization and a.id = v_id and a.state = 'new';
+    if found then
+        perform app.notify(v_organization, 'asset', v_id);
+        return true;
+    end if;
+    return false;
+end
+$$;
+
+-- An upload is no picture, and why, in a sentence. False when the upload is not waiting for this.
+create or replace function public.assets_rejected_v1(p_organization uuid, p_id uuid, p_reason text) returns boolean
+language plpgsql security definer set search_path = ''
+as $$
+begin
+    update public.assets_asset as a
+    set state = 'rejected', reject_reason = p_reason
+    where a.organization_id = p_organization and a.id = p_id and a.state = 'new';
+    if found then
+        perform app.notify(p_organization, 'asset', p_id);
+        return true;
+    end if;
+    return false;
+end
+$$;
+
+-- Nobody's but the owner's functions.
+revoke execute on function public.assets_add_v1(jsonb), public.assets_ask_inspection_v1(uuid, uuid[]) from public;
+
+revoke execute on function public.assets_upload_v1(jsonb) from public;
+grant execute on function public.assets_upload_v1(jsonb) to packshot_member;
+
+revoke execute on function
+    public.assets_for_work_v1(uuid, uuid[]),
+    public.assets_inspected_v1(jsonb),
+    public.assets_rejected_v1(uuid, uuid, text)
+from public;
+grant execute on function
+    public.assets_for_work_v1(uuid, uuid[]),
+    public.assets_inspected_v1(jsonb),
+    public.assets_rejected_v1(uuid, uuid, text)
+to packshot_worker;

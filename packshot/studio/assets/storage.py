@@ -1,0 +1,32 @@
+"""Where the room's bytes lie: the keys, which are chosen here, and the store, which the wiring brings."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from packshot.ports.blobs import BlobStore
+
+_connected: list[BlobStore] = []
+
+
+def connect(store: BlobStore) -> None:
+    """Use this store from now on. Called by the wiring, once a process, and by tests with their own."""
+    _connected[:] = [store]
+
+
+def blobs() -> BlobStore:
+    """The store of this process."""
+    if not _connected:
+        raise RuntimeError("No blob store is connected: packshot.wiring.connect() has not run.")
+    return _connected[0]
+
+
+def key(organization_id: UUID, sha256: str) -> str:
+    """Of an original or an output."""
+    return f"{organization_id}/{sha256}"
+
+
+def thumb_key(organization_id: UUID, sha256: str, side: Literal[256, 512]) -> str:
+    """Of the WebP thumbnail whose longer side is at most `side` pixels."""
+    return f"{organization_id}/{sha256}.{side}.webp"

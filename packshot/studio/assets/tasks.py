@@ -1,0 +1,80 @@
+"""What workers do with an upload: look at every pixel of it, once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from django.db import connection
+
+from packshot.db.sql import call, rows
+from packshot.imaging.errors import BadPicture
+from packshot.imaging.inspect import Inspection
+from packshot.ports.blobs import BlobMissing, BlobStore
+from packshot.studio.assets import storage
+
+INSPECT_LIMIT_S = 60.0
+CAMERA = "digitalCapture"
+"""Where a picture comes from when the file itself does not tell."""
+
+Value = TypeVar("Value")
+
+
+class Run(Protocol):
+    """Runs one of the imaging functions in a process that may die without harm."""
+
+    async def __call__(self, name: str, *args: Any, timeout: float) -> Any: ...  # noqa: ASYNC109  (the pool kills)
+
+
+async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, run: Run) -> bool:
+    """Make a new upload `ready`, with its thumbnails, or `rejected`, with the reason.
+
+    False when there was nothing to do: the message came twice, or the asset is gone. What `run` raises beside
+    BadPicture (its process died, took too long) passes: the caller tries again and at last calls `give_up`.
+    """
+    found = await _database(lambda: rows("assets_for_work_v1", organization_id, [asset_id]))
+    if not found or found[0]["state"] != "new":
+        return False
+    sha256 = found[0]["sha256"]
+    try:
+        data = await asyncio.to_thread(blobs.get, storage.key(organization_id, sha256))
+        seen: Inspection = await run("inspect", data, timeout=INSPECT_LIMIT_S)
+    except BadPicture as bad:
+        return await _reject(organization_id, asset_id, bad.message)
+    except BlobMissing:
+        return await _reject(organization_id, asset_id, "The stored file is missing. Upload it again.")
+    for side, thumb in ((256, seen.thumbs.small), (512, seen.thumbs.large)):
+        await asyncio.to_thread(blobs.put, f"{storage.key(organization_id, sha256)}.{side}.webp", thumb)
+    facts = {
+        "organization_id": str(organization_id),
+        "id": str(asset_id),
+        "width": seen.width,
+        "height": seen.height,
+        "placeholder": seen.thumbs.placeholder,
+        "source_type": seen.source_type or CAMERA,
+    }
+    return bool(await _database(lambda: call("assets_inspected_v1", facts)))
+
+
+async def give_up(organization_id: UUID, asset_id: UUID) -> bool:
+    """Reject an upload that could not be looked at however often it was tried."""
+    reason = "The picture could not be opened. Save a copy of it and try that."
+    return await _reject(organization_id, asset_id, reason)
+
+
+async def _reject(organization_id: UUID, asset_id: UUID, reason: str) -> bool:
+    return bool(await _database(lambda: call("assets_rejected_v1", organization_id, asset_id, reason)))
+
+
+async def _database(work: Callable[[], Value]) -> Value:
+    """In a thread, whose connection goes back to the pool at once."""
+
+    def run() -> Value:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return await asyncio.to_thread(run)
