@@ -32,7 +32,7 @@ class Finding:
     mend: str = ""
 
 
-class _Bad(Exception):
+class _BadError(Exception):
     """A part is not well: what was found, how to mend it."""
 
     def __init__(self, found: str, mend: str) -> None:
@@ -78,7 +78,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
 def _look(part: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(part, True, check())
-    except _Bad as bad:
+    except _BadError as bad:
         return Finding(part, False, bad.found, bad.mend)
     except (OSError, psycopg.Error, ImportError, ValueError) as error:
         return Finding(
@@ -95,7 +95,7 @@ def _home() -> str:
     if not home.exists():
         return f"{home} (made by the first start)"
     if not os.access(home, os.W_OK | os.X_OK):
-        raise _Bad(
+        raise _BadError(
             f"{home} cannot be written", f"chown it to this user, or choose another: --home DIR ({home})"
         )
     return str(home)
@@ -107,7 +107,9 @@ def _disk() -> str:
         folder = folder.parent
     free = shutil.disk_usage(folder).free
     if free < _ROOM_BYTES:
-        raise _Bad(f"{free / 1e9:.1f} GB free", "Make room: pictures and the database need at least 1 GB.")
+        raise _BadError(
+            f"{free / 1e9:.1f} GB free", "Make room: pictures and the database need at least 1 GB."
+        )
     return f"{free / 1e9:.0f} GB free"
 
 
@@ -119,7 +121,7 @@ def _secret() -> str:
         return "made by the first start"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise _Bad(f"{path} can be read by others (mode {mode:o})", f"chmod 600 {path}")
+        raise _BadError(f"{path} can be read by others (mode {mode:o})", f"chmod 600 {path}")
     return f"{path} (mode {mode:o})"
 
 
@@ -143,11 +145,11 @@ def _version(url: str) -> str:
             number = connection.info.server_version
             row = connection.execute("select to_regclass('public.django_migrations') is not null").fetchone()
     except psycopg.OperationalError as error:
-        raise _Bad(f"does not answer: {error}".strip(), "Start it, or mend DATABASE_URL.") from error
+        raise _BadError(f"does not answer: {error}".strip(), "Start it, or mend DATABASE_URL.") from error
     if number < 160000:
-        raise _Bad(f"PostgreSQL {number // 10000}", "PostgreSQL 16 or newer is needed.")
+        raise _BadError(f"PostgreSQL {number // 10000}", "PostgreSQL 16 or newer is needed.")
     if not (row and row[0]):
-        raise _Bad(f"PostgreSQL {number // 10000}, empty", "packshot migrate")
+        raise _BadError(f"PostgreSQL {number // 10000}, empty", "packshot migrate")
     return f"PostgreSQL {number // 10000}, answers"
 
 
@@ -168,7 +170,7 @@ def _worker() -> str:
             " where usename = 'packshot_worker'"
         ).fetchone()
     if not row or not row[0]:
-        raise _Bad("none is connected: jobs wait", "packshot worker (or packshot up)")
+        raise _BadError("none is connected: jobs wait", "packshot worker (or packshot up)")
     return "connected"
 
 
@@ -187,15 +189,17 @@ def _weights() -> str:
     for name, checksum in CHECKSUMS.items():
         path = Path(FOLDER) / name
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
-            raise _Bad(f"{name} is missing or damaged", "Install packshot again; the weights are part of it.")
+            raise _BadError(
+                f"{name} is missing or damaged", "Install packshot again; the weights are part of it."
+            )
     return f"{len(CHECKSUMS)} files, checksums right"
 
 
 def _pages() -> str:
-    from packshot.web.assets import STATIC
+    from packshot.web.paths import STATIC
 
     if not (STATIC / "dist" / "manifest.json").exists():
-        raise _Bad("the built style sheets and scripts are missing", "make frontend")
+        raise _BadError("the built style sheets and scripts are missing", "make frontend")
     return "built"
 
 

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     email_url: str | None = None
     """smtp://user:password@host:587 or smtps://...; None writes mails to `home/mail` and the log."""
     email_from: str = "Packshot <studio@localhost>"
+    mfa: bool = False
+    """Offer a second factor (an authenticator app and recovery codes) under Settings."""
 
     mock_provider: bool = False
     """Offer the scripted mock provider's models: for tests and demonstrations only."""

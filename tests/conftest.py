@@ -36,9 +36,9 @@ def _source_hash() -> str:
     """Of everything the schema is made from: another schema, another template."""
     found = hashlib.sha256()
     for path in sorted((ROOT / "packshot").rglob("*")):
-        if path.suffix == ".sql" or path.parent.name == "migrations":
-            if path.is_file() and path.suffix in {".sql", ".py"}:
-                found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+        made_from = path.suffix == ".sql" or (path.suffix == ".py" and path.parent.name == "migrations")
+        if made_from:
+            found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return found.hexdigest()[:12]
 
 
@@ -81,7 +81,11 @@ def _template(url: str) -> str:
 def _forgotten(connection: psycopg.Connection) -> list[str]:
     """Clones that a killed test run left, and templates of schemas nobody has used for many schemas."""
     found = [row[0] for row in connection.execute("select datname from pg_database").fetchall()]
-    dead = [name for name in found if name.startswith("packshot_test_") and not _lives(int(name.rsplit("_", 1)[1]))]
+    dead = [
+        name
+        for name in found
+        if name.startswith("packshot_test_") and not _lives(int(name.rsplit("_", 1)[1]))
+    ]
     templates = connection.execute(
         "select datname from pg_database where datname ~ '^packshot_template_[0-9a-f]{12}$' order by oid desc offset 8"
     ).fetchall()
@@ -104,7 +108,9 @@ def _clone(url: str, name: str) -> str:
         # A database's own rights are not copied with it.
         for login in ("packshot_owner", "packshot_web", "packshot_worker", "packshot_staff"):
             connection.execute(
-                sql.SQL("grant connect on database {} to {}").format(sql.Identifier(name), sql.Identifier(login))
+                sql.SQL("grant connect on database {} to {}").format(
+                    sql.Identifier(name), sql.Identifier(login)
+                )
             )
         connection.execute(
             sql.SQL("grant create, temporary on database {} to packshot_owner").format(sql.Identifier(name))

@@ -63,7 +63,7 @@ class Combiner(Generic[Command, Answer]):
             answers = self._send([command for command, _ in batch])
             if len(answers) != len(batch):
                 raise RuntimeError(f"{len(batch)} commands were sent and {len(answers)} answers came back")
-        except Exception as error:  # reported to the caller whose command it is, never lost
+        except Exception as error:  # noqa: BLE001  reported to the caller whose command it is, never lost
             if len(batch) == 1:
                 batch[0][1].set_exception(error)
                 return

@@ -1,10 +1,11 @@
 """The guard: a small process beside every command that starts others or uses the embedded server.
 
-It holds a share of the server while its parent lives (or of nothing, where `DATABASE_URL` names another). The parent tells it, a line each, which process groups
-to end with it. When the parent goes, killed or done, its end of the pipe closes: the guard ends those
-groups, gives back its share, and the last one out stops PostgreSQL. So there is one way to stop, and no orphan.
+It holds a share of the server while its parent lives (or of nothing, where `DATABASE_URL` names another). The
+parent tells it, a line each, which process groups to end with it. When the parent goes, killed or done, its end
+of the pipe closes: the guard ends those groups, gives back its share, and the last one out stops PostgreSQL. So
+there is one way to stop, and no orphan.
 
-    python -m packshot.db.guard HOME        (standard input: the parent's pipe; prints the database's URL)
+    python -m packshot.db.guard [HOME OPTIONS]    standard input is the parent's pipe; prints the database's URL
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ def places(home: Path) -> Places:
     sockets = base / "run"
     if len(str(sockets)) > 90:  # a socket's address holds about 107 bytes
         mark = hashlib.sha256(str(base).encode()).hexdigest()[:12]
-        sockets = Path("/tmp") / f"packshot-{mark}"
+        sockets = Path(tempfile.gettempdir()) / f"packshot-{mark}"
     return Places(home, base, binaries / "bin", sockets, owner)
 
 
@@ -168,7 +169,7 @@ def _initialise(where: Places) -> None:
         "C.UTF-8",
         "--data-checksums",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", **_as(where))  # type: ignore[call-overload]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **_as(where))  # type: ignore[call-overload]
     if done.returncode != 0:
         raise ServerError(f"PostgreSQL could not make its folder {fresh}:\n{done.stderr.strip()}")
     # Renamed when whole: a start that was killed in between leaves no half cluster behind.
@@ -250,7 +251,7 @@ def _service_user() -> pwd.struct_passwd:
         return pwd.getpwnam(_SERVICE_USER)
     except KeyError:
         command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-        done = subprocess.run([*command, _SERVICE_USER], capture_output=True, text=True)
+        done = subprocess.run([*command, _SERVICE_USER], capture_output=True, text=True, check=False)
     try:
         return pwd.getpwnam(_SERVICE_USER)
     except KeyError:

@@ -21,7 +21,6 @@ django.setup()
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402  (needs the set-up above)
 
-from packshot import wiring  # noqa: E402
 from packshot.settings import settings  # noqa: E402
 from packshot.web import probes, wsgi  # noqa: E402
 from packshot.web.blobs import serve as serve_blob  # noqa: E402
@@ -69,7 +68,6 @@ class Application:
             elif message["type"] == "lifespan.shutdown":
                 await self._events.stop()
                 self._threads.shutdown(wait=True)
-                wiring.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

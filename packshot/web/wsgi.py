@@ -17,7 +17,7 @@ from uuid_utils.compat import uuid7
 from whitenoise import WhiteNoise
 
 from packshot.settings import Settings
-from packshot.web.assets import STATIC
+from packshot.web.paths import STATIC
 
 BODY_LIMIT = 42 * 1024 * 1024  # an upload of 40 MB and the form around it
 _IN_MEMORY = 1024 * 1024

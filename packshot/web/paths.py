@@ -1,0 +1,7 @@
+"""Where the static files lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
