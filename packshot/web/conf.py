@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from packshot.db.addresses import parameters
+from packshot.foundation.accounts.mail import smtp_settings
 from packshot.settings import settings
 
 _settings = settings()
@@ -72,7 +73,89 @@ DATABASES = {
     "owner": _database("packshot_owner", pool=None),
 }
 
+# --- Accounts: django-allauth, its sessions, its mails, its limits ---------------------------------------
+
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+
+_https = _settings.address.startswith("https://")
+SESSION_COOKIE_NAME = "packshot_session"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_NAME = "packshot_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = _https
+CSRF_TRUSTED_ORIGINS = [_settings.address] if _https else []
+
+# Shared by every process of the studio: the limits below would otherwise count each process alone.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+DEFAULT_FROM_EMAIL = _settings.email_from
+if _settings.email_url is None:
+    EMAIL_BACKEND = "packshot.foundation.accounts.mail.FileBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    globals().update(smtp_settings(_settings.email_url))
+
+ALLAUTH_TRUSTED_PROXY_COUNT = _settings.trusted_proxies
+ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
+ACCOUNT_ADAPTER = "packshot.foundation.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "signup": "packshot.foundation.accounts.forms.SignUpForm",
+    "add_email": "packshot.foundation.accounts.forms.AddEmailForm",
+    "change_password": "packshot.foundation.accounts.forms.ChangePasswordForm",
+    "reset_password_from_key": "packshot.foundation.accounts.forms.ResetPasswordKeyForm",
+}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_VERIFICATION = "none" if _settings.email_confirmation == "off" else "mandatory"
+# A changed address is always confirmed; by a code, unless links were asked for.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = _settings.email_confirmation != "link"
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_CHANGE_EMAIL = True
+# What `Retry-After` promises (foundation/accounts/views.py) is the longest of these windows.
+ACCOUNT_RATE_LIMITS = {
+    "signup": "20/m/ip",
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/300s/key",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "confirm_email": "1/10s/key",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Packshot"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -56,9 +56,9 @@ def signed_in(
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if actor_of(request) is None:
             return _sign_in_first(request)
-        return view(request, *args, **kwargs)  # type: ignore[arg-type]  # `actor` is set: it is a MemberRequest
+        return view(cast(MemberRequest, request), *args, **kwargs)
 
-    return guarded
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
 
 
 def _find(request: HttpRequest) -> Actor | None:

@@ -20,5 +20,7 @@ class Membership(models.Model):
     pk = models.CompositePrimaryKey("organization_id", "user_id")
     organization_id = models.UUIDField()
     user_id = models.UUIDField()
-    role = models.CharField(max_length=10, choices=[("owner", "owner"), ("admin", "admin"), ("member", "member")])
+    role = models.CharField(
+        max_length=10, choices=[("owner", "owner"), ("admin", "admin"), ("member", "member")]
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
