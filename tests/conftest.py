@@ -159,8 +159,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _server = Server()
         os.environ["DATABASE_URL"] = _server.database_url
     import django
+    from django.test import override_settings
 
     django.setup()
+    # Half a second a password is right for people and wrong for tests.
+    override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]).enable()
 
 
 def _is_controller(config: pytest.Config) -> bool:

@@ -77,8 +77,7 @@ class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
     def _as_if(self, request: HttpRequest) -> HttpResponse:
         """The answer that a new address gets. The address itself gets a mail that it has an account already."""
         if django_settings.ACCOUNT_EMAIL_VERIFICATION == EmailVerificationMethod.MANDATORY:
-            _user, response = super().try_save(request)
-            assert response is not None
+            response: HttpResponse = super().try_save(request)[1]
             return response
         # Without confirmation a new person is signed in at once and sent on; so is this one sent on, and the
         # next page, finding nobody signed in, asks to sign in.

@@ -58,7 +58,7 @@ class SignIn(allauth_views.LoginView):  # type: ignore[misc]
         return {**super().get_context_data(**kwargs), "sign_up_unfinished": unfinished}
 
 
-def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def too_many(request: HttpRequest) -> HttpResponse:
     """The answer of a limit that was reached: 429, and when to come back."""
     response: HttpResponse
     if request.accepts("text/html"):

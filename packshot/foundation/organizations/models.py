@@ -15,6 +15,9 @@ class Organization(models.Model):
     personal = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Membership(models.Model):
     pk = models.CompositePrimaryKey("organization_id", "user_id")
@@ -24,3 +27,6 @@ class Membership(models.Model):
         max_length=10, choices=[("owner", "owner"), ("admin", "admin"), ("member", "member")]
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.user_id} of {self.organization_id}"
