@@ -95,6 +95,8 @@ class DiskBlobs:
 
     def verify(self, key: str, asked: Mapping[str, str]) -> bool:
         """Whether these query parameters are of an address that we made and that has not expired."""
+        if _KEY.fullmatch(key) is None:
+            return False
         rest = {name: value for name, value in asked.items() if name != "s"}
         given = asked.get("s", "").encode(errors="replace")
         if not hmac.compare_digest(given, self._signature(key, rest).encode()):
@@ -128,7 +130,7 @@ class DiskBlobs:
 
     def _signature(self, key: str, asked: Mapping[str, str]) -> str:
         # urlencode makes the text unambiguous: no value can pretend to be another parameter.
-        text = f"{key}?{urlencode(sorted(asked.items()), errors='replace')}"
+        text = f"{key}?{urlencode(sorted(asked.items()))}"
         digest = hmac.new(self._sign_key, text.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest[:18]).decode()
 
