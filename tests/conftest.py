@@ -60,7 +60,7 @@ def _template(url: str) -> str:
     name = f"packshot_template_{_source_hash()}"
     with _administrator(url) as connection:
         connection.execute("select pg_advisory_lock(8730002)")
-        if connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return name
         draft = f"{name}_draft"
         for database in (draft, *_forgotten(connection)):
