@@ -19,7 +19,7 @@ up: ## Start the studio: database, web and worker (ARGS="--port 8731 --home DIR"
 test: ## Run every test, the browser's included (ARGS goes to pytest)
 	@PYTHON=$(PYTHON) scripts/setup dev
 	@$(RUN) -m tests.browser
-	@$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+	@$(RUN) -m pytest -n auto --dist loadgroup $(ARGS)
 
 lint: ## Style, types, templates, layers, and that static/dist matches its sources
 	@PYTHON=$(PYTHON) scripts/setup dev

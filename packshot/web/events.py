@@ -130,7 +130,7 @@ class Events:
                 return
             messages = taking.result()
             if not messages and await self._organization(cookies) != organization:
-                return  # signed out, revoked, or no longer a member: asked again with every ping
+                break  # signed out, revoked, or no longer a member: asked again with every ping
             text = (
                 "".join(f"data: {json.dumps({'k': kind, 'i': id_})}\n\n" for kind, id_ in messages)
                 or ": ping\n\n"

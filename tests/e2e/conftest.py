@@ -1,0 +1,94 @@
+"""A studio and a browser for the tests that walk the pages as a person does."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from packshot.db import server
+from tests import browser as chromium
+from tests.e2e.studio import Studio
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    # Behind a proxy, so that each browser context may come from an address of its own: the rate limits stay on.
+    home = tmp_path_factory.mktemp("studio") / "home"
+    started = Studio(home, PACKSHOT_MOCK_PROVIDER="true", PACKSHOT_TRUSTED_PROXIES="1")
+    yield started
+    started.stop()
+    server.stop(server.places(started.home))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    assert path is not None, "no Chromium: run `python -m tests.browser`, which `make test` does"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Watch:
+    """What no flow may do: ask another origin, break the content policy, or leave an error in the console."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self.outside: list[str] = []
+        self.errors: list[str] = []
+        self.allowed: list[str] = []
+        """Parts of console errors that a test provokes on purpose."""
+        context.on("request", lambda request: self._see(request.url, origin))
+        context.on("console", lambda message: self._hear(message.type, message.text))
+        context.on("weberror", lambda error: self.errors.append(str(error.error)))
+
+    def _see(self, url: str, origin: str) -> None:
+        if not url.startswith((origin, "data:", "blob:")):
+            self.outside.append(url)
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.errors.append(text)
+
+    def check(self) -> None:
+        assert self.outside == []
+        assert [error for error in self.errors if not any(part in error for part in self.allowed)] == []
+
+
+@pytest.fixture
+def context(browser: Browser, studio: Studio) -> Iterator[BrowserContext]:
+    address = ".".join(str(random.randint(1, 250)) for _ in range(4))
+    made = browser.new_context(
+        base_url=studio.address,
+        viewport={"width": 1280, "height": 800},
+        extra_http_headers={"X-Forwarded-For": address},
+    )
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def watch(context: BrowserContext, studio: Studio) -> Iterator[Watch]:
+    watching = Watch(context, studio.address)
+    yield watching
+    watching.check()
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch) -> Page:
+    return context.new_page()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them share one studio, so one test process runs them."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.timeout(180))
