@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from packshot.settings import settings
 
+EMAIL_LENGTH = 254
 _MFA_STAGES = "allauth.mfa."
 
 
@@ -34,6 +36,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "same_as_current": _("That is your address already."),
         "too_many_login_attempts": _("Too many tries. Wait five minutes, or set a new password by e-mail."),
     }
+
+    def clean_email(self, email: str) -> str:
+        if len(email) > EMAIL_LENGTH:
+            raise ValidationError(_("An address has at most 254 characters."), code="max_length")
+        return email
 
     def is_safe_url(self, url: str) -> bool:
         """Only paths of this studio: no other host, whatever `Host` or the settings say."""

@@ -1,0 +1,157 @@
+"""Where somebody is signed in, and ending it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from tests.foundation.conftest import PASSWORD, browser, is_signed_in, new_address, sign_in, sign_up
+
+
+@pytest.fixture
+def address() -> str:
+    found = new_address()
+    sign_up(browser(), found)
+    return found
+
+
+@pytest.fixture
+def two(address):
+    here, there = browser(), browser()
+    sign_in(here, address)
+    sign_in(there, address)
+    return here, there
+
+
+def listed(client) -> list[str]:
+    return re.findall(r'name="session" value="(\d+)"', client.get("/settings/sessions").content.decode())
+
+
+def test_the_list_shows_every_browser_and_which_is_this(two):
+    page = two[0].get("/settings/sessions").content.decode()
+    assert page.count("this browser") == 1
+    assert len(listed(two[0])) == 2  # there, and the one of the sign-up
+    assert two[1].defaults["REMOTE_ADDR"] in page
+
+
+def test_a_revoked_session_ends_at_once(two):
+    here, there = two
+    theirs = (set(listed(here)) - set(listed(there))).pop()
+    key = there.cookies["packshot_session"].value
+    assert here.post("/settings/sessions", {"session": theirs})["Location"] == "/settings/sessions"
+    assert not is_signed_in(there)
+    assert is_signed_in(here)
+    assert not Session.objects.filter(session_key=key).exists()
+    assert theirs not in listed(here)
+
+
+def test_all_others_at_once(two):
+    here, there = two
+    here.post("/settings/sessions", {"session": "others"})
+    assert not is_signed_in(there)
+    assert is_signed_in(here)
+    assert listed(here) == []
+
+
+@pytest.mark.parametrize("wanted", ["", "0", "abc", "-1", "99999999999999999999", "others "])
+def test_nonsense_ends_nothing(two, wanted):
+    here, there = two
+    assert here.post("/settings/sessions", {"session": wanted}).status_code == 404
+    assert is_signed_in(here)
+    assert is_signed_in(there)
+
+
+def test_a_session_of_somebody_else_is_not_there(two):
+    stranger = browser()
+    sign_up(stranger, new_address())
+    for theirs in listed(two[0]):
+        assert stranger.post("/settings/sessions", {"session": theirs}).status_code == 404
+    assert is_signed_in(two[1])
+
+
+def test_this_browser_is_left_by_signing_out_only(two):
+    here, there = two
+    mine = (set(listed(there)) - set(listed(here))).pop()
+    assert here.post("/settings/sessions", {"session": mine}).status_code == 404
+    assert here.get("/sign-out").status_code == 200
+    assert is_signed_in(here)
+    assert here.post("/sign-out")["Location"] == "/sign-in"
+    assert not is_signed_in(here)
+    assert is_signed_in(there)
+
+
+def test_a_changed_password_signs_other_browsers_out(two, address, mailbox):
+    here, there = two
+    new = "the newest password"
+    answer = here.post("/settings/password", {"oldpassword": PASSWORD, "password1": new})
+    assert answer["Location"] == "/settings/password"
+    assert is_signed_in(here)
+    assert not is_signed_in(there)
+    assert sign_in(browser(), address).status_code == 200
+    assert sign_in(browser(), address, new).status_code == 302
+    assert mailbox.of(address)[-1]["Subject"] == "Your password was changed"
+
+
+def test_a_new_password_by_mail_signs_every_browser_out(two, address, mailbox):
+    third = browser()
+    third.post("/reset-password", {"email": address})
+    third.post(third.get(mailbox.link(address))["Location"], {"password1": "the newest password"})
+    assert not any(is_signed_in(client) for client in two)
+    assert is_signed_in(third)
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(two):
+    cookie = two[0].cookies["packshot_session"]
+    assert cookie["httponly"] is True
+    assert cookie["samesite"] == "Lax"
+    assert cookie["secure"] == ""  # http://127.0.0.1
+
+
+def test_behind_https_the_cookies_are_secure():
+    script = (
+        "from packshot.web import conf as c; "
+        "print(c.SESSION_COOKIE_SECURE, c.CSRF_COOKIE_SECURE, c.CSRF_TRUSTED_ORIGINS, c.EMAIL_BACKEND, c.EMAIL_HOST)"
+    )
+    environment = {
+        **os.environ,
+        "PACKSHOT_PUBLIC_URL": "https://studio.example.com/",
+        "PACKSHOT_EMAIL_URL": "smtp://mail.example.com",
+    }
+    found = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == [
+        "True",
+        "True",
+        "['https://studio.example.com']",
+        "django.core.mail.backends.smtp.EmailBackend",
+        "mail.example.com",
+    ]
+
+
+def test_the_profile_keeps_the_name():
+    client, address = browser(), new_address()
+    sign_up(client, address, name="Ada")
+    assert client.post("/settings/", {"name": "  Ada L.  "})["Location"] == "/settings/"
+    page = client.get("/settings/").content.decode()
+    assert 'value="Ada L."' in page
+    assert address in page
+    answer = client.post("/settings/", {"name": "n" * 81})
+    assert "at most 80" in answer.content.decode()
+    assert 'value="Ada L."' in client.get("/settings/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["/settings/", "/settings/password", "/settings/email", "/settings/sessions"]
+)
+def test_settings_need_somebody_signed_in(path):
+    assert browser().get(path)["Location"] in {
+        f"/sign-in?next={path}",
+        f"/sign-in?next={path.replace('/', '%2F')}",
+    }
+    assert browser().post(path).status_code == 302
