@@ -76,6 +76,15 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
     return [view_of(row) for row in page]
 
 
+def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:
+    """The newest picture on each of these boards, a made one before an uploaded one."""
+    with acting_as(actor):
+        rows = Asset.objects.filter(board_id__in=list(board_ids), state="ready", deleted_at=None)
+        # 'generated' comes before 'upload' in the alphabet.
+        found = list(rows.order_by("board_id", "origin", "-id").distinct("board_id"))
+    return {row.board_id: view_of(row) for row in found if row.board_id is not None}
+
+
 def view_of(row: Asset) -> AssetView:
     """The row with its addresses, for this room's own use."""
     url = thumb_256 = thumb_512 = None

@@ -283,6 +283,22 @@ def test_only_a_member_uploads_and_only_to_boards_of_its_own(new_tenant, store):
     assert commands.upload(other.actor, data=picture(), filename="x.png", board_id=board).board_id == board
 
 
+def test_a_lost_message_is_sent_again_and_one_that_is_there_is_not_doubled(tenant, store, admin, as_worker):
+    ids = [commands.upload(tenant.actor, data=unique_picture(), filename="a.png").id for _ in range(2)]
+    mine = [f"{tenant.organization_id}/{asset_id}" for asset_id in ids]
+    admin.execute("delete from pgq.pgqueuer where payload = convert_to(%s, 'UTF8')", [mine[0]])
+    as_worker.execute("select public.assets_sweep_v1()")
+    assert messages(admin, tenant.organization_id) == [mine[1]]
+    admin.execute(
+        "update public.assets_asset set created_at = now() - interval '2 minutes' where organization_id = %s",
+        [tenant.organization_id],
+    )
+    found = as_worker.execute("select public.assets_sweep_v1()").fetchone()
+    assert found is not None
+    assert found[0] >= 2
+    assert sorted(messages(admin, tenant.organization_id)) == sorted(mine)
+
+
 def test_another_tenants_pictures_do_not_exist(new_tenant, store, admin):
     mine, other = new_tenant(), new_tenant()
     theirs = add(admin, generated(other.organization_id))

@@ -97,6 +97,28 @@ begin
 end
 $$;
 
+-- Ask again for uploads that have waited for a minute: a message may be lost with the worker that had it.
+-- Where it is not lost this does nothing. Returns how many wait.
+create or replace function public.assets_sweep_v1() returns integer
+language plpgsql security definer set search_path = ''
+as $$
+declare
+    v_waiting integer;
+begin
+    with waiting as (
+        select a.organization_id, array_agg(a.id) as ids
+        from public.assets_asset as a
+        where a.state = 'new' and a.created_at < now() - interval '1 minute'
+        group by a.organization_id
+    ), asked as (
+        select cardinality(w.ids) as number, public.assets_ask_inspection_v1(w.organization_id, w.ids)
+        from waiting as w
+    )
+    select coalesce(sum(a.number), 0)::integer into v_waiting from asked as a;
+    return v_waiting;
+end
+$$;
+
 -- Where the bytes of pictures lie, for a worker that has ids of one organization in hand.
 create or replace function public.assets_for_work_v1(p_organization uuid, p_ids uuid[])
 returns table (id uuid, sha256 text, media_type text, state text)
@@ -154,11 +176,13 @@ revoke execute on function public.assets_upload_v1(jsonb) from public;
 grant execute on function public.assets_upload_v1(jsonb) to packshot_member;
 
 revoke execute on function
+    public.assets_sweep_v1(),
     public.assets_for_work_v1(uuid, uuid[]),
     public.assets_inspected_v1(jsonb),
     public.assets_rejected_v1(uuid, uuid, text)
 from public;
 grant execute on function
+    public.assets_sweep_v1(),
     public.assets_for_work_v1(uuid, uuid[]),
     public.assets_inspected_v1(jsonb),
     public.assets_rejected_v1(uuid, uuid, text)

@@ -20,6 +20,8 @@ create index assets_asset_on_board on public.assets_asset (organization_id, boar
     where deleted_at is null;
 -- The same bytes again.
 create index assets_asset_of_blob on public.assets_asset (organization_id, sha256);
+-- Uploads that nobody has looked at yet.
+create index assets_asset_new on public.assets_asset (created_at) where state = 'new';
 -- What a job made.
 create index assets_asset_of_job on public.assets_asset (organization_id, job_id)
     where job_id is not null;
