@@ -8,13 +8,17 @@ import time
 from functools import cache
 
 from packshot.adapters.disk import DiskBlobs
+from packshot.facts import subscribe
 from packshot.settings import settings
 
 
 def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
+    from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
+    from packshot.studio.credits.commands import open_wallet
 
+    subscribe(OrganizationOpened, open_wallet)
     storage.connect(disk_blobs())
 
 

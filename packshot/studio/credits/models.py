@@ -1,0 +1,119 @@
+"""The ledger's tables. Amounts are micro-credits (1 credit = 1,000,000); every write is an SQL function's.
+
+A wallet's stored balance is true as of `touched_at`; what time has decided since then (expiries, resets, holds
+that ran out) is booked by the next command and computed by every read. See `docs/ledger.md`.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import models
+
+
+class Wallet(models.Model):
+    """One balance; narrow, because a busy one is rewritten with every batch of commands."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    available = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+    debt = models.BigIntegerField(default=0)
+    seq = models.BigIntegerField(default=0)
+    touched_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    """Nothing is decided by time alone before this moment: a lower bound, not a promise."""
+    allowance = models.BigIntegerField(default=0)
+    anchor = models.DateTimeField()
+    """Period k starts at anchor + k months, counted from the original anchor and clamped to the month."""
+    period = models.IntegerField(default=0)
+
+
+class Lot(models.Model):
+    """Credits that came in together: remaining + held + frozen + spent + expired + clawed = granted."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    wallet_id = models.UUIDField()
+    source = models.CharField(max_length=16)
+    priority = models.SmallIntegerField()
+    effective_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    granted = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    held = models.BigIntegerField(default=0)
+    frozen = models.BigIntegerField(default=0)
+    clawed = models.BigIntegerField(default=0)
+    frozen_at = models.DateTimeField(null=True)
+    live = models.BooleanField()
+    """Something remains: the lots that a command must look at without having been sent to them."""
+    ref = models.CharField(max_length=200, null=True)  # noqa: DJ001 - no business key is not an empty one
+    """The business key of what paid for it, unique for ever: a period, a pack's payment."""
+
+
+class Hold(models.Model):
+    """Credits set aside for one piece of work. The key starts with the id: finalize knows nothing else."""
+
+    pk = models.CompositePrimaryKey("id", "organization_id")
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    organization_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    amount = models.BigIntegerField()
+    state = models.CharField(max_length=10)
+    expires_at = models.DateTimeField()
+    charged = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    late = models.BooleanField(default=False)
+    opened_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ref = models.JSONField(null=True)
+
+
+class HoldLot(models.Model):
+    """Which lots a hold took from, in burn order. What was charged is the lineage's beginning.
+
+    Never changed: rows after the hold's own amount are what a finalize above it drew; with `late`, what a
+    charge took after the hold had ended. No lot: it became debt.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "hold_id", "position")
+    organization_id = models.UUIDField()
+    hold_id = models.UUIDField()
+    position = models.IntegerField()
+    lot_id = models.UUIDField(null=True)
+    amount = models.BigIntegerField()
+    late = models.BooleanField(default=False)
+
+
+class Entry(models.Model):
+    """The log: append-only, gapless per wallet. `amount` has the sign a statement would show."""
+
+    pk = models.CompositePrimaryKey("organization_id", "wallet_id", "seq")
+    organization_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=16)
+    amount = models.BigIntegerField()
+    lot_id = models.UUIDField(null=True)
+    hold_id = models.UUIDField(null=True)
+    available_after = models.BigIntegerField()
+    held_after = models.BigIntegerField()
+    debt_after = models.BigIntegerField()
+    at = models.DateTimeField()
+    actor = models.UUIDField(null=True)
+    command = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null: booked by time, not by a command
+    note = models.JSONField(null=True)
+
+
+class Command(models.Model):
+    """Every command ever judged, with its answer: the same key gets the same answer for ever."""
+
+    pk = models.CompositePrimaryKey("organization_id", "wallet_id", "key")
+    organization_id = models.UUIDField()
+    wallet_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    body_hash = models.BinaryField()
+    answer = models.JSONField()
+    at = models.DateTimeField()
