@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,7 +10,6 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import psycopg
 from rich.console import Console
@@ -184,15 +182,14 @@ def _port() -> str:
 
 
 def _weights() -> str:
-    from packshot.imaging.weights import CHECKSUMS, FOLDER
+    from packshot.imaging.nets import WEIGHTS, BadWeights, weights
 
-    for name, checksum in CHECKSUMS.items():
-        path = Path(FOLDER) / name
-        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != checksum:
-            raise _BadError(
-                f"{name} is missing or damaged", "Install packshot again; the weights are part of it."
-            )
-    return f"{len(CHECKSUMS)} files, checksums right"
+    for name in WEIGHTS:
+        try:
+            weights(name)
+        except (BadWeights, FileNotFoundError) as error:
+            raise _BadError(f"{name}: {error}", "Install packshot again; the weights are part of it.") from error
+    return f"{len(WEIGHTS)} networks, checksums right"
 
 
 def _pages() -> str:

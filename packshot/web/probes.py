@@ -17,6 +17,9 @@ from packshot.db.sql import call
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = structlog.get_logger("packshot.web")
 
+_last: dict[str, str] = {}
+"""What the log has said of each part: a balancer that asks every second must not fill it."""
+
 
 async def health(send: Send) -> None:
     """The event loop turns: that is all."""
@@ -40,14 +43,17 @@ def check() -> dict[str, str]:
 
 
 def _try(part: str, act: Callable[[], object]) -> str:
+    state, reason = "ok", ""
     try:
         act()
     except (Error, OSError) as error:
-        log.warning("not ready", part=part, error=str(error))
-        return "unavailable"
+        state, reason = "unavailable", str(error)
     finally:
         connection.close()
-    return "ok"
+    if _last.get(part, "ok") != state:
+        log.warning("readiness changed", part=part, state=state, reason=reason)
+    _last[part] = state
+    return state
 
 
 async def _answer(send: Send, status: int, value: dict[str, str]) -> None:
