@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from packshot.imaging.scene import gobos
@@ -76,7 +77,7 @@ def _wall(frame: Frame, plan: Plan, noise: Noise, rng: np.random.Generator, edge
     x, y = (plane[:edge] for plane in camera.pixels())
     u, v = camera.wall_points(x, y)
     if plan.wall in BACKDROPS:
-        view = View(rng, noise, u, v, camera.unit, plan.wall_colour, plan.accent)
+        view = View(rng, noise, u, v, camera.unit, plan.wall_colour, plan.accent, plan.light.side)
         frame.glow[:edge] = BACKDROPS[plan.wall](view) * np.float32(plan.light.level)
         frame.lit[:edge] = 0
         frame.ambient[:edge] = 0
@@ -102,13 +103,13 @@ def _decorate(frame: Frame, plan: Plan, u: Floats, v: Floats, edge: int) -> None
         half, shoulder = 0.40, 0.62
         distance = np.where(v > shoulder, np.hypot(u - middle, v - shoulder), np.abs(u - middle)) - half
     else:
-        distance = np.hypot(u - middle, v - 0.50) - 0.42
+        distance = np.hypot(u - middle, v - 0.36) - 0.37
     inside = smoothstep(pixel, -pixel, distance.astype(np.float32))
     colour = mix(plan.wall_colour, plan.accent, 0.55)
     frame.albedo[:edge] = mix(frame.albedo[:edge], colour, inside[..., None])
     if plan.decor == "arch":
         # The niche is deep: its light-side reveal throws a shadow in.
-        shifted = distance + 0.05 * np.clip(-plan.light.side * np.sign(u - middle) * -1, 0, 1)
+        shifted = distance - 0.05 * np.clip(-plan.light.side * (u - middle) / half, 0, 1)
         shade_in = inside * smoothstep(-0.075, 0.01, shifted.astype(np.float32))
         frame.lit[:edge] *= 1 - 0.55 * shade_in
         frame.ambient[:edge] *= 1 - 0.22 * shade_in - 0.06 * inside
@@ -145,17 +146,20 @@ def _wall_in_floor(frame: Frame, edge: int) -> Floats:
 
 def _water(frame: Frame, plan: Plan, noise: Noise, across: Floats, depth: Floats, edge: int) -> None:
     """Ripples that bend the mirrored wall and let the water's colour through where they face us."""
-    wave = noise.layered(across, depth, 2.6, 4, stretch=1.5)
-    slope = np.gradient(wave, axis=0) * frame.camera.unit / 26
+    wave = noise.layered(across, depth, 3.4, 3, stretch=2.2, gain=0.42)
+    rings = np.hypot(across - np.float32(0.2 * plan.align), depth)
+    wave = wave + 0.05 * np.sin(rings * 34) * np.exp(-rings / 0.45)
+    slope = blur(np.gradient(wave, axis=0).astype(np.float32), 0.0015 * frame.camera.unit)
+    slope *= frame.camera.unit / 42
     image = _wall_in_floor(frame, edge)
-    rows, columns = np.indices(wave.shape)
-    moved = np.clip(rows + slope * 0.10 * frame.camera.unit, 0, wave.shape[0] - 1).astype(np.int32)
-    bent = image[moved, columns]
-    facing = np.clip(0.52 + 1.5 * slope, 0.12, 0.92)[..., None]
-    frame.albedo[edge:] = plan.floor_colour * (0.5 * facing)
-    frame.glow[edge:] = bent * (1 - facing) * 1.15
-    glint = smoothstep(0.62, 0.95, np.clip(-slope * 2.4, 0, 1))
-    frame.glow[edge:] += (0.55 * glint)[..., None] * frame.light.key
+    y, x = np.mgrid[0 : wave.shape[0], 0 : wave.shape[1]].astype(np.float32)
+    y += slope * np.float32(0.14 * frame.camera.unit)
+    bent = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    facing = np.clip(0.42 + 1.0 * slope, 0.10, 0.85)[..., None]
+    frame.albedo[edge:] = plan.floor_colour * (0.8 * facing)
+    frame.glow[edge:] = bent * (1 - facing) * 1.1
+    glint = smoothstep(0.45, 0.95, np.clip(-slope * 1.9, 0, 1))
+    frame.glow[edge:] += (0.30 * glint)[..., None] * frame.light.key
 
 
 def _depth_of_field(frame: Frame, edge: int) -> None:
@@ -187,11 +191,12 @@ def _illuminate(frame: Frame, plan: Plan, rng: np.random.Generator) -> None:
     x, y = camera.pixels()
     centre_x = camera.width * (0.5 + 0.18 * plan.align - 0.10 * light.side * (1 - light.softness))
     centre_y = camera.base_y - 0.30 * camera.height
-    reach = (0.44 if plan.spot else 0.82 + 0.25 * light.softness) * max(camera.width, camera.height)
+    reach = (0.58 if plan.spot else 0.82 + 0.25 * light.softness) * max(camera.width, camera.height)
     away = ((x - np.float32(centre_x)) ** 2 + (1.15 * (y - np.float32(centre_y))) ** 2) / np.float32(reach**2)
     pool = np.exp(-1.1 * away)
     floor_level = 0.06 if plan.spot else 0.42
-    frame.lit *= floor_level + (1.12 - floor_level) * pool
+    peak = 1.75 if plan.spot else 1.12
+    frame.lit *= floor_level + (peak - floor_level) * pool
     frame.ambient *= 0.78 + 0.24 * pool
     slope = 0.09 * light.contrast * light.side
     frame.lit *= 1 + slope * (2 * x / camera.width - 1)

@@ -56,7 +56,7 @@ def compose(
         placing.ground(frame, product, gloss, face)
         progress(80)
         linear = placing.light_up(frame, product, shoulder(frame.develop()))
-    return Scene(_finish(linear, chosen, generator(seed, variant, prompt, "grain")), direction.note)
+    return Scene(_finish(linear, generator(seed, variant, prompt, "grain")), direction.note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ def _measure(cutout: Bytes2D | None, plan: Plan, width: int, height: int) -> _Fo
     low = plan.prop in ("plinth_low", "steps")
     tall = 0.50 if raised and not low else (0.54 if raised else 0.60)
     box = (0.60 * width, tall * height)
+    box = (box[0] * plan.scale, box[1] * plan.scale)
     size = placing.fit(cutout, box) if cutout is not None else (round(0.3 * width), round(0.3 * height))
     x = width * (0.5 + (0.16 * plan.align if width >= height else 0.10 * plan.align))
     unit = min(width, height)
@@ -96,7 +97,7 @@ def _furnish(frame: Frame, plan: Plan, footprint: _Footprint, rng: np.random.Gen
     noise = Noise(rng)
     material = MATERIALS[plan.prop_material]
     colour = plan.prop_colour
-    if plan.prop_material not in ("matte", "flat"):
+    if plan.prop_material not in ("matte", "flat") and not plan.prop_is_named:
         colour = backdrop.material_colour(plan.prop_material, rng)
     if plan.prop == "steps" and footprint.plinth is not None:
         main = footprint.plinth
@@ -130,7 +131,7 @@ def _scatter(frame: Frame, plan: Plan, footprint: _Footprint, rng: np.random.Gen
         props.ball(frame, x, base, radius, mix(tone, plan.wall_colour, 0.25 if index % 3 == 2 else 0.0), shine)
 
 
-def _finish(linear: Floats, plan: Plan, rng: np.random.Generator) -> Bytes2D:
+def _finish(linear: Floats, rng: np.random.Generator) -> Bytes2D:
     """Vignette, tone curve, and a grain that also hides the steps of 8-bit gradients."""
     height, width = linear.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)

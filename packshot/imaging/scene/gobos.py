@@ -30,23 +30,24 @@ def _leaf(canvas: Floats, root: tuple[float, float], angle: float, length: float
 def _frond(canvas: Floats, rng: np.random.Generator, root: tuple[float, float], angle: float, length: float) -> None:
     """A palm frond: a bowed stem with leaves on both sides."""
     bow = rng.uniform(-0.5, 0.5)
-    for step in np.linspace(0.12, 1, 22):
+    for step in np.linspace(0.15, 1, 15):
         along = angle + bow * step
         x = root[0] + np.cos(along) * length * step
         y = root[1] + np.sin(along) * length * step
         reach = length * 0.42 * np.sin(np.pi * min(0.98, 0.18 + 0.82 * step)) + 0.05 * length
         for side in (-1, 1):
-            _leaf(canvas, (x, y), along + side * (0.95 - 0.45 * step), reach, 0.045 * length)
+            _leaf(canvas, (x, y), along + side * (0.95 - 0.45 * step), reach, 0.017 * length)
 
 
 def _leaves(rng: np.random.Generator) -> Floats:
     canvas = np.zeros((_SIDE, _SIDE), np.float32)
-    for _ in range(4):
-        root = (rng.uniform(-0.1, 1.1) * _SIDE, rng.choice((-0.08, 1.08)) * _SIDE)
-        towards = np.arctan2(0.5 * _SIDE - root[1], rng.uniform(0.25, 0.75) * _SIDE - root[0])
-        _frond(canvas, rng, root, towards + rng.uniform(-0.3, 0.3), rng.uniform(0.55, 0.85) * _SIDE)
-    near = blur(canvas, 5.0)
-    return 1 - np.clip(0.80 * near + 0.25 * blur(canvas, 18.0), 0, 0.92)
+    for index in range(4):
+        # From the sides and from above, so that the middle, where the product stands, stays mostly lit.
+        root = ((-0.02, 1.02)[index % 2] * _SIDE, rng.uniform(0.05, 0.65) * _SIDE)
+        towards = (0.0, np.pi)[index % 2] + rng.uniform(-0.7, 0.7)
+        _frond(canvas, rng, root, towards, rng.uniform(0.36, 0.56) * _SIDE)
+    near = blur(canvas, 4.0)
+    return 1 - np.clip(0.74 * near + 0.16 * blur(canvas, 14.0), 0, 0.88)
 
 
 def _branches(rng: np.random.Generator) -> Floats:
@@ -89,15 +90,24 @@ def _blinds(rng: np.random.Generator) -> Floats:
 
 
 def _caustics(rng: np.random.Generator) -> Floats:
-    y, x = np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32) / _SIDE
+    """Light that waves have focused: bright where one is far from every of some scattered points."""
+    y, x = np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32)
     noise = Noise(rng)
-    warped_x = x + 0.10 * (noise.at(x, y, 6.0) - 0.5)
-    warped_y = y + 0.10 * (noise.at(x, y, 6.0) - 0.5)
     web = np.zeros_like(x)
-    for frequency in (7.0, 12.0):
-        ridge = 1 - np.abs(2 * noise.at(warped_x, warped_y, frequency) - 1)
-        web += smoothstep(0.72, 1.0, ridge) ** 2
-    return np.asarray(0.62 + 0.75 * blur(web, 2.5), dtype=np.float32)
+    for cells, weight in ((13, 1.0), (21, 0.6)):
+        points = np.ones((_SIDE, _SIDE), np.uint8)
+        step = _SIDE / cells
+        for row in range(cells):
+            for column in range(cells):
+                at = ((column + rng.uniform(0.1, 0.9)) * step, (row + rng.uniform(0.1, 0.9)) * step)
+                points[int(at[1]), int(at[0])] = 0
+        away = np.asarray(cv2.distanceTransform(points, cv2.DIST_L2, 5), dtype=np.float32) / np.float32(step)
+        bend = 0.9 * step
+        to_x = x + bend * (noise.at(x / _SIDE, y / _SIDE, 7.0) - 0.5)
+        to_y = y + bend * (noise.at(x / _SIDE, y / _SIDE, 7.0) - 0.5)
+        bent = cv2.remap(away, to_x, to_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        web += np.float32(weight) * np.clip(bent / 0.85, 0, 1.15) ** 3.2
+    return np.asarray(0.58 + 0.62 * blur(web, 1.6), dtype=np.float32)
 
 
 GOBOS: dict[str, Callable[[np.random.Generator], Floats]] = {
@@ -116,5 +126,6 @@ def cast(name: str, rng: np.random.Generator, u: Floats, v: Floats, mirrored: bo
     across = -u if mirrored else u
     x = (across + np.float32(_SPAN / 2)) * scale
     y = np.float32(_SIDE * 0.72) - v * scale
-    lit = cv2.remap(pattern, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    lit = cv2.remap(pattern, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(lit, dtype=np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import cv2
 import numpy as np
 
@@ -22,6 +24,10 @@ class Noise:
         smooth = cv2.resize(wrapped, size, interpolation=cv2.INTER_CUBIC)
         edge = 4 * _STEP
         self._tile = np.ascontiguousarray(smooth[edge : edge + _SIDE, edge : edge + _SIDE])
+
+    def twin(self) -> Noise:
+        """One that gives the same answers from here on; for asking about two nearby places."""
+        return copy.deepcopy(self)
 
     def at(self, u: Floats, v: Floats, frequency: float, stretch: float = 1.0) -> Floats:
         """One octave; `stretch` > 1 draws features out along u."""

@@ -15,6 +15,7 @@ from packshot.imaging.scene.walls import BACKDROPS
 from packshot.imaging.scene.words import Direction, families
 
 # A floor that a prompt asks for stands at any wall; a wall made of light needs no sweep under it.
+_PLINTHS = ("plinth", "steps", "plinth_low", "plinth_balls")
 _SEAMLESS = {"sweep", "gradient_sweep", "linen_sweep"}
 
 
@@ -33,9 +34,13 @@ class Plan:
     floor_colour: Colour
     prop_colour: Colour
     accent: Colour
+    prop_is_named: bool
+    """The prompt gave the prop's material a colour of its own."""
     prop_material: str
     tilt: float
     back: float
+    scale: float
+    """The product's size against the usual one."""
     light: Light
 
     @property
@@ -47,16 +52,17 @@ def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool
     """Variants walk through the family's sets in turn; the seed decides the rest."""
     family = families()[direction.family]
     sets = family["sets"]
-    chosen = dict(sets[(crc32(prompt.encode()) + variant) % len(sets)])
+    turn = crc32(prompt.encode()) + variant
+    chosen = dict(sets[turn % len(sets)])
     rng = generator(seed, variant, prompt, "plan")
-    _obey(chosen, direction, family)
+    _obey(chosen, direction, family, turn)
     if empty and chosen["prop"] in ("none", "balls"):
         chosen["prop"] = "plinth_balls" if chosen["prop"] == "balls" else "plinth_low"
     palettes = family["palettes"]
-    palette = palettes[chosen.get("wall_palette", (int(rng.integers(4)) + variant) % len(palettes))]
-    wall, floor, accent = (from_hex(code) for code in palette)
+    choice = chosen.get("palettes", range(len(palettes)))
+    wall, floor, accent = (from_hex(code) for code in palettes[choice[(int(rng.integers(12)) + variant) % len(choice)]])
     wall, floor, prop, accent = _coloured(chosen, direction, family, wall, floor, accent, rng)
-    side = direction.side if direction.side is not None else (-1.0 if (variant + seed) % 2 == 0 else 1.0)
+    side = direction.side if direction.side is not None else (-1.0 if turn // 2 % 2 == turn % 2 else 1.0)
     return Plan(
         wall=chosen["wall"],
         floor=chosen["floor"],
@@ -69,9 +75,11 @@ def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool
         floor_colour=floor,
         prop_colour=prop,
         accent=accent,
-        prop_material=_prop_material(chosen, direction, family),
+        prop_is_named=bool(direction.subject_colour),
+        prop_material=_prop_material(chosen, family),
         tilt=float(chosen["tilt"]) * float(rng.uniform(0.92, 1.08)),
         back=float(chosen["back"]),
+        scale=float(rng.uniform(0.94, 1.06)),
         light=_light(chosen, side, rng),
     )
 
@@ -82,8 +90,8 @@ def generator(seed: int, variant: int, prompt: str, purpose: str) -> np.random.G
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
 
 
-def _obey(chosen: dict[str, Any], direction: Direction, family: dict[str, Any]) -> None:
-    """What the prompt names outright overrules the set."""
+def _obey(chosen: dict[str, Any], direction: Direction, family: dict[str, Any], turn: int) -> None:
+    """What the prompt names outright overrules the set; `turn` keeps the variants apart all the same."""
     subject = family.get("subject")
     if direction.floor and direction.floor != subject and chosen["floor"] != direction.floor:
         chosen["floor"] = direction.floor
@@ -99,7 +107,12 @@ def _obey(chosen: dict[str, Any], direction: Direction, family: dict[str, Any]) 
         if chosen["wall"] in BACKDROPS and not direction.wall:
             chosen["wall"] = "plaster"
     if direction.prop and chosen["prop"].split("_")[0] != direction.prop:
-        chosen["prop"] = direction.prop
+        chosen["prop"] = _PLINTHS[turn % len(_PLINTHS)] if direction.prop == "plinth" else direction.prop
+        if chosen["wall"] in ("matte", "sweep") and chosen["decor"] == "none":
+            chosen["wall"], chosen["floor"] = "matte", chosen["floor"].replace("sweep", "matte")
+            chosen["decor"] = ("none", "arch", "disc", "none")[turn // 2 % 4]
+    if len(direction.colours) == 1:
+        chosen["wall_tone"] = (1.0, 0.86, 1.1, 0.94)[turn % 4]
     chosen.update(direction.light)
 
 
@@ -114,6 +127,8 @@ def _coloured(
 ) -> tuple[Colour, Colour, Colour, Colour]:
     named = [from_hex(code) for code in direction.colours]
     subject = family.get("subject")
+    if direction.accent:
+        accent = from_hex(direction.accent)
     own_material = chosen["floor"] not in ("matte", "flat", "acrylic", *_SEAMLESS)
     if named:
         wall = named[0]
@@ -121,6 +136,8 @@ def _coloured(
     prop = mix(wall, from_hex("#ffffff"), 0.35) if named else mix(floor, accent, 0.25)
     if len(named) > 1:
         prop = named[1]
+    if direction.subject_colour:
+        prop = from_hex(direction.subject_colour)
     if own_material:
         floor = _material_colour(chosen["floor"], floor, rng)
         if direction.subject_colour and chosen["floor"] == subject:
@@ -133,6 +150,10 @@ def _coloured(
         wall = from_hex(code) if code else _material_colour(chosen["wall"], floor, rng)
     elif chosen["wall"] in MATERIALS and not named and chosen["wall"] in ("tiles", "slats"):
         wall = _material_colour(chosen["wall"], wall, rng)
+    if "wall_hex" in chosen and not named:
+        wall = from_hex(chosen["wall_hex"])
+    if "prop_hex" in chosen and not named:
+        prop = from_hex(chosen["prop_hex"])
     if "wall_accent" in chosen:
         accent = from_hex(chosen["wall_accent"])
     wall = shade(wall, float(chosen.get("wall_tone", 1.0)))
@@ -147,7 +168,7 @@ def _material_colour(name: str, fallback: Colour, rng: np.random.Generator) -> C
     return from_hex(colours[int(rng.integers(len(colours)))])
 
 
-def _prop_material(chosen: dict[str, Any], direction: Direction, family: dict[str, Any]) -> str:
+def _prop_material(chosen: dict[str, Any], family: dict[str, Any]) -> str:
     named: str = chosen.get("prop_material", "")
     if named:
         return named

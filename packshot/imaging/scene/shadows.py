@@ -15,11 +15,11 @@ def contact(silhouette: Floats, base_y: float, extent: float) -> Floats:
     height = silhouette.shape[0]
     rows = np.arange(height, dtype=np.float32)[:, None]
     foot = silhouette * smoothstep(base_y - 0.085 * extent, base_y - 0.015 * extent, rows)
-    foot = _shifted(foot, 0.004 * extent)
+    foot = _shifted(foot, 0.009 * extent)
     tight = blur(foot, 0.010 * extent, 0.005 * extent)
     near = blur(foot, 0.040 * extent, 0.014 * extent)
     wide = blur(foot, 0.130 * extent, 0.045 * extent)
-    return np.clip(0.55 * tight + 0.50 * near + 0.75 * wide, 0, 0.92)
+    return np.clip(0.72 * tight + 0.62 * near + 0.85 * wide, 0, 0.94)
 
 
 def _shifted(plane: Floats, down: float) -> Floats:
@@ -42,6 +42,8 @@ def cast(silhouette: Floats, base_y: float, extent: float, light: Light, flatten
         dtype=np.float32,
     )
     rows = np.arange(height, dtype=np.float32)[:, None]
+    # What hangs below the foot's line (the front of a round base) has nothing to throw a shadow on.
+    fallen *= smoothstep(foot + 0.02 * extent, foot, rows)
     far = np.clip((foot - rows) / max(1.0, extent * back), 0, 1)
     reach = 0.3 + 0.9 * light.softness
     sharp = blur(fallen, 0.008 * extent * reach)
@@ -49,7 +51,7 @@ def cast(silhouette: Floats, base_y: float, extent: float, light: Light, flatten
     softest = blur(fallen, 0.085 * extent * reach, 0.045 * extent * reach)
     near = np.clip(far * 3, 0, 1)
     mixed = (sharp + (soft - sharp) * near) * (1 - far) + softest * far
-    return np.clip(mixed * (0.86 - 0.45 * far * light.softness), 0, 0.95).astype(np.float32)
+    return np.clip(mixed * (0.94 - 0.45 * far * light.softness), 0, 0.95).astype(np.float32)
 
 
 def feet(alpha: Floats, depth: float) -> Floats:

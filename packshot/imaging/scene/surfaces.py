@@ -44,6 +44,8 @@ def _marble(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     halo = 0.22 * presence * smoothstep(0.62, 1.0, bold)
     cloud = noise.layered(u, v, 1.2, 4) - 0.5
     light = bool(luma(colour) > 0.2)
+    if not light:
+        vein, halo = 0.75 * smoothstep(0.25, 0.95, vein), 0.5 * halo
     vein_colour = from_hex("#6f6a68") if light else from_hex("#d9d2c6")
     base = colour * (1 + (0.16 if light else 0.5) * cloud)[..., None]
     return mix(base, vein_colour, np.clip(0.62 * vein + halo * (0.7 if light else 0.25), 0, 1)[..., None])
@@ -70,18 +72,17 @@ def _wood(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
 def _concrete(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     cloud = noise.layered(u, v, 1.5, 5, gain=0.6) - 0.5
     fine = noise.layered(u, v, 34.0, 2) - 0.5
-    pores = smoothstep(0.80, 0.88, noise.at(u, v, 30.0)) * smoothstep(0.5, 0.75, noise.at(u, v, 5.0))
-    return colour * (1 + 0.42 * cloud + 0.14 * fine - 0.4 * pores)[..., None]
+    pores = smoothstep(0.86, 0.94, noise.at(u, v, 62.0)) * smoothstep(0.45, 0.75, noise.at(u, v, 5.0))
+    return colour * (1 + 0.46 * cloud + 0.12 * fine - 0.32 * pores)[..., None]
 
 
 def _plaster(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     step = np.float32(0.004)
-    state = noise._rng.bit_generator.state
+    twin = noise.twin()
     here = noise.layered(u, v, 5.0, 4, stretch=1.6, gain=0.55)
-    noise._rng.bit_generator.state = state
-    beside = noise.layered(u + step, v + step, 5.0, 4, stretch=1.6, gain=0.55)
+    beside = twin.layered(u + step, v + step, 5.0, 4, stretch=1.6, gain=0.55)
     relief = np.clip((here - beside) * 5.5, -0.5, 0.5)
-    return colour * (1 + 0.5 * relief + 0.10 * (noise.at(u, v, 2.0) - 0.5))[..., None]
+    return colour * (1 + 0.42 * relief + 0.10 * (noise.at(u, v, 2.0) - 0.5))[..., None]
 
 
 def _linen(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -111,7 +112,7 @@ def _snow(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
 
 def _terrazzo(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     result = colour * (1 + 0.06 * (noise.layered(u, v, 20.0, 2) - 0.5))[..., None]
-    chips = (("#b9785f", 16.0, 0.70), ("#8f9a8a", 19.0, 0.72), ("#3f4448", 24.0, 0.76), ("#f7f3ea", 13.0, 0.71))
+    chips = (("#b9785f", 27.0, 0.71), ("#8f9a8a", 32.0, 0.72), ("#4a4e50", 40.0, 0.77), ("#f7f3ea", 22.0, 0.71))
     for code, frequency, level in chips:
         chip = smoothstep(level, level + 0.035, noise.layered(u, v, frequency, 2, gain=0.25))
         result = mix(result, from_hex(code), chip[..., None])
@@ -139,10 +140,10 @@ def _slate(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
 
 
 def _moss(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
-    clumps = noise.layered(u, v, 6.0, 5, gain=0.72)
-    tips = smoothstep(0.55, 0.85, noise.layered(u, v, 40.0, 2))
-    lit = mix(shade(colour, 0.35), shade(colour, 1.5), smoothstep(0.3, 0.7, clumps)[..., None])
-    return mix(lit, from_hex("#b5bf6a"), 0.35 * tips[..., None])
+    clumps = noise.layered(u, v, 9.0, 5, gain=0.8)
+    tips = smoothstep(0.5, 0.85, noise.layered(u, v, 75.0, 2))
+    lit = mix(shade(colour, 0.45), shade(colour, 1.35), smoothstep(0.32, 0.68, clumps)[..., None])
+    return mix(lit, from_hex("#a8b56a"), 0.28 * tips[..., None])
 
 
 def _fluted(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from packshot.imaging.scene.colour import Colour, from_hex, luma, mix, shade
+from packshot.imaging.scene.colour import Colour, from_hex, mix, shade
 from packshot.imaging.scene.noise import Noise, blur, smoothstep
 from packshot.imaging.types import Floats
 
@@ -26,6 +26,8 @@ class View:
     unit: float
     colour: Colour
     accent: Colour
+    side: float
+    """Where the key light stands: -1 left, +1 right."""
 
 
 def _discs(view: View, count: int, colours: list[Colour], size: tuple[float, float], low: float) -> Floats:
@@ -106,12 +108,13 @@ def _sky(view: View) -> Floats:
 def _sunset(view: View) -> Floats:
     low, high = from_hex("#ffb27a"), mix(view.colour, from_hex("#7a6aa8"), 0.35)
     sky = mix(low, high, smoothstep(0.12, 1.05, view.v)[..., None])
-    away = np.hypot(view.u - 0.22, (view.v - 0.30) * 1.1)
+    sun = np.float32(0.34 * view.side)
+    away = np.hypot(view.u - sun, (view.v - 0.30) * 1.1)
     sky = sky + from_hex("#ffd9a0") * (0.9 * np.exp(-((away / 0.22) ** 2)))[..., None]
     sky = sky + from_hex("#fff3d8") * (1.2 * smoothstep(0.075, 0.060, away))[..., None]
     level = 0.15
     swell = view.noise.layered(view.u, view.v, 18.0, 3, stretch=8)
-    glitter = np.exp(-(((view.u - 0.22) / 0.12) ** 2)) * smoothstep(0.52, 0.72, swell)
+    glitter = np.exp(-(((view.u - sun) / 0.12) ** 2)) * smoothstep(0.52, 0.72, swell)
     sea = mix(from_hex("#b86f62"), from_hex("#5c4a66"), np.clip(view.v / level, 0, 1)[..., None])
     sea = sea * (0.75 + 0.5 * swell)[..., None] + from_hex("#ffcf96") * (0.9 * glitter)[..., None]
     scene = mix(sea, sky, smoothstep(level - 0.004, level + 0.004, view.v)[..., None])
@@ -119,11 +122,24 @@ def _sunset(view: View) -> Floats:
 
 
 def _night(view: View) -> Floats:
-    base = mix(shade(view.colour, 0.9), shade(view.colour, 0.25), smoothstep(0.0, 1.1, view.v)[..., None])
-    glow = np.exp(-(((view.u + 0.45) / 0.45) ** 2))[..., None] * view.accent
-    other = np.exp(-(((view.u - 0.5) / 0.40) ** 2))[..., None] * from_hex("#3a7bff")
-    lights = _discs(view, 20, [view.accent, from_hex("#5aa0ff"), from_hex("#ff6ad5")], (0.02, 0.07), 0.8)
-    return base + 0.30 * glow + 0.26 * other + 0.20 * blur(lights, 0.005 * view.unit)
+    """A dark wall with neon tubes: a ring behind the product and two bars, each with its glow."""
+    fall = smoothstep(1.2, 0.1, np.abs(view.u) + 0.5 * view.v)[..., None]
+    canvas = mix(shade(view.colour, 0.22), shade(view.colour, 0.75), fall)
+    canvas = canvas * (0.8 + 0.4 * view.noise.layered(view.u, view.v, 3.0, 4))[..., None]
+    other = from_hex("#3a8bff") if view.accent[0] > view.accent[2] else from_hex("#ff4fb0")
+    ring = np.abs(np.hypot(view.u, view.v - 0.46) - 0.36)
+    tilt = 0.12 * view.side
+    bars = [np.abs(view.u - 0.62 * side - tilt * view.v) + np.maximum(0.10 - view.v, 0) for side in (-1, 1)]
+    shapes = [(ring, view.accent), (bars[0], other), (bars[1], mix(other, view.accent, 0.5))]
+    if view.rng.random() < 0.4:
+        shapes = shapes[1:]
+    for away, colour in shapes:
+        core = smoothstep(0.011, 0.006, away)[..., None]
+        near = np.exp(-((away / 0.030) ** 2))[..., None]
+        far = np.exp(-away / 0.13)[..., None]
+        canvas = canvas + colour * (0.75 * near + 0.34 * far)
+        canvas = mix(canvas, mix(colour, from_hex("#ffffff"), 0.75) * 1.15, 0.95 * core)
+    return blur(np.asarray(canvas, dtype=np.float32), 0.0035 * view.unit)
 
 
 def _room(view: View) -> Floats:

@@ -26,6 +26,8 @@ class Direction:
     family: str
     colours: tuple[str, ...] = ()
     """Hex codes in the order they were named; the first is for the largest surface."""
+    accent: str | None = None
+    """The colour of small things (`gold accents`)."""
     subject_colour: str | None = None
     """The colour of the family's material itself (`black marble`)."""
     floor: str | None = None
@@ -76,21 +78,23 @@ def read(prompt: str) -> Direction:
     tokens = _tokens(prompt)
     index = _index()
     known = {kind: [(at, table[word]) for at, word in tokens if word in table] for kind, table in index.items()}
-    everywhere = set().union(*index.values()) | set(vocabulary()["ignored"])
+    everywhere = set().union(*index.values()) | set(vocabulary()["ignored"]) | set(vocabulary()["details"])
     unknown = [word for _, word in tokens if not _is_known(word, everywhere)]
     family = _family(known["family"], tokens)
     approximated = bool(unknown) and (family is None or len(unknown) * 2 > len(tokens))
     family = family or DEFAULT_FAMILY
-    subject, colours = _colours(known["colour"], tokens, families()[family].get("subject"))
+    accent, colours = _accent(known["colour"], tokens)
+    subject, codes = _colours(colours, tokens, families()[family].get("subject"))
     light: dict[str, float] = {}
     for _, change in known["light"]:
         light |= change
     return Direction(
         family=family,
-        colours=colours,
+        colours=codes,
+        accent=accent,
         subject_colour=subject,
-        floor=_first(known["floor"]),
-        wall=_first(known["wall"]),
+        floor=_foreign(known["floor"], tokens, family),
+        wall=_foreign(known["wall"], tokens, family),
         prop=_first(known["prop"]),
         gobo=_first(known["gobo"]),
         side=_first(known["side"]),
@@ -124,7 +128,8 @@ def _family(found: list[tuple[int, str]], tokens: list[tuple[int, str]]) -> str 
     """The family named most often, the earliest first; `studio` yields to any more telling word."""
     votes: dict[str, int] = {}
     for _, name in found:
-        votes[name] = votes.get(name, 0) + 1
+        # A material is a thing one can see; a mood can be given to any set.
+        votes[name] = votes.get(name, 0) + (3 if "subject" in families()[name] else 1)
     for weak in (DEFAULT_FAMILY, "podium", "kitchen"):
         if len(votes) > 1:
             votes.pop(weak, None)
@@ -138,6 +143,18 @@ def _family(found: list[tuple[int, str]], tokens: list[tuple[int, str]]) -> str 
     return None
 
 
+def _accent(
+    found: list[tuple[int, str]], tokens: list[tuple[int, str]]
+) -> tuple[str | None, list[tuple[int, str]]]:
+    """The colour of `gold accents`, and the colours that remain."""
+    words = dict(tokens)
+    details = vocabulary()["details"]
+    for at, code in found:
+        if words.get(at + 1) in details:
+            return code, [item for item in found if item != (at, code)]
+    return None, found
+
+
 def _colours(
     found: list[tuple[int, str]], tokens: list[tuple[int, str]], subject: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
@@ -147,6 +164,12 @@ def _colours(
     own = next((code for at, code in found if at + 1 in places or at + 2 in places), None)
     others = tuple(dict.fromkeys(code for _, code in found if code != own))
     return own, others
+
+
+def _foreign(found: list[tuple[int, str]], tokens: list[tuple[int, str]], family: str) -> str | None:
+    """A surface named by a word that is not the family's own: that one is in the family's sets already."""
+    words = dict(tokens)
+    return next((name for at, name in found if words[at] not in families()[family]["words"]), None)
 
 
 def _first(found: list[tuple[int, Any]]) -> Any:
