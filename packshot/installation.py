@@ -57,6 +57,8 @@ def prepare_schema() -> None:
 
     url = settings().database_url
     assert url is not None
+    if provision.up_to_date(url):
+        return
     provision.provision(url)
     set_up_django()
-    provision.migrate()
+    provision.migrate(url)

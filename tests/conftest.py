@@ -68,7 +68,7 @@ def _template(url: str) -> str:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(draft)))
         environment = {**os.environ, "DATABASE_URL": _named(url, draft)}
         script = "import django; django.setup(); from packshot.db import provision as p; "
-        script += f"p.provision({_named(url, draft)!r}); p.migrate()"
+        script += f"p.provision({_named(url, draft)!r}); p.migrate({_named(url, draft)!r})"
         done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"the schema could not be made:\n{done.stderr[-4000:]}")
