@@ -106,6 +106,7 @@ def _clone(url: str, name: str) -> str:
             )
         )
         # A database's own rights are not copied with it.
+        connection.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
         for login in ("packshot_owner", "packshot_web", "packshot_worker", "packshot_staff"):
             connection.execute(
                 sql.SQL("grant connect on database {} to {}").format(
