@@ -50,6 +50,17 @@ class AssetView:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """Where a picture's own bytes lie in the store, and what they are called."""
+
+    key: str
+    sha256: str
+    media_type: str
+    name: str
+    source_type: str
+
+
 def asset(actor: Actor, asset_id: UUID) -> AssetView:
     """One picture of the actor's organization; raises NotFound, for another's too."""
     found = assets(actor, [asset_id])
@@ -64,6 +75,17 @@ def assets(actor: Actor, asset_ids: Iterable[UUID]) -> list[AssetView]:
     with acting_as(actor):
         found = {row.id: row for row in Asset.objects.filter(id__in=wanted, deleted_at=None)}
     return [view_of(found[asset_id]) for asset_id in wanted if asset_id in found]
+
+
+def original(actor: Actor, asset_id: UUID) -> Original:
+    """The bytes of a picture that is ready; raises NotFound for every other."""
+    with acting_as(actor):
+        row = Asset.objects.filter(id=asset_id, state="ready", deleted_at=None).first()
+    if row is None:
+        raise NotFound("There is no such picture.")
+    assert row.source_type is not None
+    key = storage.key(row.organization_id, row.sha256)
+    return Original(key, row.sha256, row.media_type, row.name, row.source_type)
 
 
 def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None = None) -> list[AssetView]:
