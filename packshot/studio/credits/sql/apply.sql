@@ -186,15 +186,14 @@ begin
             case
                 when c.key is null or c.wallet is null and c.problem is not null
                     then jsonb_build_object('ok', false, 'code', 'invalid', 'message', c.problem)
-                when w.id is null then '{"ok": false, "code": "not_found"}'
+                when c.organization is null then '{"ok": false, "code": "not_found"}'
                 when k.key is null then null
                 when k.body_hash = c.hash then k.answer
                 else '{"ok": false, "code": "key_reused"}'
             end as answer
         from unnest(v_commands) as c
-        left join public.credits_wallet as w on w.id = c.wallet
         left join public.credits_command as k
-            on k.organization_id = w.organization_id and k.wallet_id = w.id and k.key = c.key
+            on k.organization_id = c.organization and k.wallet_id = c.wallet and k.key = c.key
     ) as t;
 
     select array_agg((
@@ -219,9 +218,8 @@ begin
         from public.credits_engine(v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage);
         perform public.credits_save(e.o_wallets, e.o_lots, e.o_holds, e.o_lineage, e.o_entries);
         insert into public.credits_command (organization_id, wallet_id, key, body_hash, answer, at)
-        select w.organization_id, w.id, c.key, c.hash, e.o_answers[c.ord], v_now
+        select c.organization, c.wallet, c.key, c.hash, e.o_answers[c.ord], v_now
         from unnest(v_commands) as c
-        join public.credits_wallet as w on w.id = c.wallet
         where v_answers[c.ord] is null and v_first[c.ord] = c.ord;
     end if;
     return (

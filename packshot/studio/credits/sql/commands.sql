@@ -4,7 +4,8 @@
 create type public.credits_parsed as (
     ord integer,        -- its place in the call, from 1
     kind text,
-    wallet uuid,        -- null where there is none to be found
+    organization uuid,  -- null where there is no such wallet
+    wallet uuid,
     key text,           -- null where it cannot be remembered
     actor uuid,
     hold uuid,
@@ -185,17 +186,20 @@ as $$
         group by r.ord, r.wallet
     )
     select
-        r.ord, r.kind,
-        coalesce(
-            r.wallet,
-            (select h.wallet_id from public.credits_hold as h where h.id = r.hold limit 1),
-            (select e.wallet from reserved as e where r.hold = any(e.holds) and e.ord < r.ord limit 1)
-        ),
-        r.key, public.credits_json_uuid(r.body, 'actor'), r.hold, public.credits_json_uuid(r.body, 'lot'),
+        r.ord, r.kind, w.organization_id, t.wallet, r.key,
+        public.credits_json_uuid(r.body, 'actor'), r.hold, public.credits_json_uuid(r.body, 'lot'),
         public.credits_json_int(r.body, 'amount'), e.holds, e.amounts, r.body,
         substring(sha256(convert_to(r.body::text, 'UTF8')) for 16),
         case when r.problem is null and r.key is null then 'A command carries a key of 1 to 200 characters.'
             else r.problem end
     from read as r
     left join reserved as e on e.ord = r.ord
+    cross join lateral (
+        select coalesce(
+            r.wallet,
+            (select h.wallet_id from public.credits_hold as h where h.id = r.hold limit 1),
+            (select x.wallet from reserved as x where r.hold = any(x.holds) and x.ord < r.ord limit 1)
+        )
+    ) as t (wallet)
+    left join public.credits_wallet as w on w.id = t.wallet
 $$;
