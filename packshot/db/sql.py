@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from packshot.db.errors import problems
 
+_JSON = (114, 3802)  # json and jsonb: Django leaves both as text
 _NAME = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
 
 
@@ -27,8 +29,9 @@ def call(function: str, *args: Any) -> Any:
     with problems(), connection.cursor() as cursor:
         cursor.execute(f"select {name}({marks})", [_adapt(a) for a in args])
         row = cursor.fetchone()
+        kind = cursor.description[0].type_code if cursor.description else None
     assert row is not None
-    return row[0]
+    return json.loads(row[0]) if kind in _JSON and row[0] is not None else row[0]
 
 
 def rows(function: str, *args: Any) -> list[dict[str, Any]]:

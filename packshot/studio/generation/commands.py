@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import secrets
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from packshot.db.tenancy import Actor
+from django.db import connection
+
+from packshot.db.combiner import Combiner
+from packshot.db.sql import call
+from packshot.db.tenancy import Actor, acting_as
+from packshot.errors import Conflict, Forbidden, NotFound, Problem
+from packshot.ports.generation import BadCallback
+from packshot.settings import settings
+from packshot.studio.generation import callbacks, providers
+from packshot.studio.generation.catalogue import model_of
+from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
 from packshot.studio.generation.views_api import Order, Submission
+
+_HOLD_S = 2 * 24 * 3600
+"""How long credits stay held for a job that nobody moves. Far above every timeout: the reaper comes first."""
+
+_REFUSALS: dict[str, type[Problem]] = {
+    "forbidden": Forbidden,
+    "not_found": NotFound,
+    "conflict": Conflict,
+    "insufficient_credits": InsufficientCredits,
+}
 
 
 def submit(actor: Actor, order: Order) -> Submission:
@@ -16,33 +40,128 @@ def submit(actor: Actor, order: Order) -> Submission:
     InvalidOrder, InsufficientCredits, NotFound (a board or reference that is not the organization's),
     Forbidden (not a member) and Conflict (the key was used for another order).
     """
-    raise NotImplementedError
+    model = model_of(order)
+    parameters = model.check(order)
+    seed = order.seed if order.seed is not None else secrets.randbelow(2**31)
+    return _send(
+        {
+            "kind": "batch",
+            "actor": str(actor.user_id),
+            "organization": str(actor.organization_id),
+            "key": order.key,
+            "hash": _hash(order, parameters),
+            "board": order.board_id and str(order.board_id),
+            "operation": order.operation,
+            "model": model.id,
+            "provider": model.adapter,
+            "lane": model.lane,
+            "prompt": order.prompt,
+            "ratio": order.ratio,
+            "size": order.size,
+            "seed": seed,
+            "references": [str(reference) for reference in order.references],
+            "parameters": parameters,
+            "variants": order.variants,
+            "price": model.each(order.size, parameters),
+            "priority": model.priority,
+            "timeout_s": model.timeout_s,
+            "max_attempts": model.max_attempts,
+            "partial": order.partial,
+        }
+    )
 
 
 def retry_job(actor: Actor, job_id: UUID, key: str) -> Submission:
     """Pay for one more attempt of a failed or cancelled variant, in its place in the same batch.
 
-    Raises NotFound, Conflict (it is not final, succeeded, or was retried already), InsufficientCredits.
+    Must be called outside `acting_as`. Raises NotFound, Conflict (it is not final, succeeded, or was retried
+    already under another key), InsufficientCredits, Forbidden and InvalidOrder (no key).
     """
-    raise NotImplementedError
+    if not 1 <= len(key) <= 200:
+        raise InvalidOrder("A request needs a key of 1 to 200 characters.", field="key")
+    return _send(
+        {
+            "kind": "retry",
+            "actor": str(actor.user_id),
+            "organization": str(actor.organization_id),
+            "key": key,
+            "job": str(job_id),
+        }
+    )
 
 
 def cancel_job(actor: Actor, job_id: UUID) -> None:
     """Stop one variant: at once while it is queued, else as soon as its worker or provider confirms.
 
-    Final jobs stay as they are. Raises NotFound.
+    Final jobs stay as they are, and so does one whose provider answers that it is too late. Raises NotFound.
     """
-    raise NotImplementedError
+    with acting_as(actor):
+        call("generation_cancel_v1", None, job_id, settings().organization_jobs)
 
 
 def cancel_batch(actor: Actor, batch_id: UUID) -> None:
     """`cancel_job` for each variant of a batch that is not final. Raises NotFound."""
-    raise NotImplementedError
+    with acting_as(actor):
+        call("generation_cancel_v1", batch_id, None, settings().organization_jobs)
 
 
-def receive_callback(provider: str, headers: Mapping[str, str], body: bytes) -> None:
-    """Take a provider's message: verified, stored once, and its job woken. Safe to be sent twice.
+def receive_callback(
+    provider: str, headers: Mapping[str, str], body: bytes, *, job: str | None = None, mark: str | None = None
+) -> bool:
+    """Take a provider's message: verified, stored once, and its job woken; False when it was known.
 
-    Raises NotFound (no such provider) and InvalidCallback (forged, stale or unreadable).
+    `job` and `mark` are what the address said beyond the provider's name (see `callbacks.address`). Nothing is
+    fetched here. Raises NotFound (no such provider) and InvalidCallback (forged, stale or unreadable).
     """
-    raise NotImplementedError
+    adapter = providers.provider(provider)
+    try:
+        message = adapter.parse_callback(headers, body)
+    except BadCallback as error:
+        raise InvalidCallback(str(error)) from error
+    organization_id, job_id = callbacks.read(job, mark)
+    return bool(
+        call(
+            "generation_callback_v1",
+            provider,
+            message.ref,
+            message.event_id,
+            body,
+            organization_id,
+            job_id,
+        )
+    )
+
+
+def _send(submit: dict[str, Any]) -> Submission:
+    if connection.in_atomic_block:
+        raise RuntimeError("an order is a transaction of its own: submit outside of acting_as and atomic")
+    answer = _combiner.run(submit | {"hold_s": _HOLD_S, "cap": settings().organization_jobs})
+    if answer["ok"]:
+        return Submission(
+            batch_id=UUID(answer["batch"]),
+            accepted=answer["accepted"],
+            refused=answer["refused"],
+            charged_hold=answer["held"],
+        )
+    problem = _REFUSALS.get(answer["code"], Conflict)
+    detail = {name: answer[name] for name in ("needed", "available") if name in answer}
+    raise problem(answer["message"], **detail)
+
+
+def _send_all(submits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answers: list[dict[str, Any]] = call("generation_submit_v1", submits)
+    connection.close()
+    return answers
+
+
+def _hash(order: Order, parameters: Mapping[str, Any]) -> str:
+    """Of everything that was asked for; a seed that we chose is not part of it."""
+    asked = [
+        order.board_id and str(order.board_id), order.operation, order.model, order.prompt, order.variants,
+        order.ratio, order.size, order.seed, [str(reference) for reference in order.references],
+        dict(parameters), order.partial,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+_combiner: Combiner[dict[str, Any], dict[str, Any]] = Combiner(_send_all)

@@ -19,3 +19,10 @@ class InvalidOrder(Invalid):
     """The chosen model does not take this order; `detail["field"]` names what to change."""
 
     code = "invalid_order"
+
+
+class InvalidCallback(Problem):
+    """The message is not from the provider it names, is too old, or cannot be read."""
+
+    status = 401
+    code = "invalid_callback"

@@ -1,0 +1,1 @@
+"""A provider that does what it is told: for tests, demonstrations and measurements."""

@@ -1,0 +1,173 @@
+"""The models that can be ordered: data in catalogue.toml, checked as a whole when the program starts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from packshot.settings import settings
+from packshot.studio.generation.errors import InvalidOrder
+from packshot.studio.generation.prices import Price
+from packshot.studio.generation.views_api import ModelView, Order
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class References(_Data):
+    min: int = Field(default=0, ge=0)
+    max: int = Field(default=0, ge=0, le=14)
+
+
+class Parameter(_Data):
+    """One further choice. With `choices` the first is the default; without, a missing value stays away."""
+
+    type: Literal["integer", "text", "boolean", "object"]
+    choices: tuple[int | str, ...] = ()
+    max_length: int = 2000
+
+    def fits(self, value: object) -> bool:
+        kinds = {"integer": int, "text": str, "boolean": bool, "object": dict}
+        right = isinstance(value, kinds[self.type]) and not (
+            self.type == "integer" and isinstance(value, bool)
+        )
+        if isinstance(value, str) and len(value) > self.max_length:
+            return False
+        return right and (not self.choices or value in self.choices)
+
+
+class Model(_Data):
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9.]+)*$", max_length=80)
+    title: str = Field(min_length=1, max_length=80)
+    operation: Literal["generate", "remove_background", "upscale"]
+    adapter: str
+    """Which provider serves it, by the name the wiring knows."""
+    lane: Literal["advance", "render"] = "advance"
+    """`advance` waits for others; `render` works on our own cores."""
+    priority: int = Field(default=0, ge=-100, le=100)
+    mock: bool = False
+    """Offered with `mock_provider` only."""
+    makes: Literal["picture", "nothing"] = "picture"
+    submit_once: bool = False
+    """A submit costs money and cannot be recognised when it is sent twice: never repeated blindly."""
+    ratios: tuple[str, ...] = ()
+    """Empty: the output has the reference's own shape, and ratio and size do not matter."""
+    sizes: tuple[int, ...] = ()
+    references: References = References()
+    max_variants: int = Field(default=1, ge=1, le=100)
+    max_prompt: int = Field(default=0, ge=0)
+    needs_prompt: bool = False
+    timeout_s: int = Field(gt=0, le=3600)
+    """For one attempt, from its claim to its result; time in the queue does not count."""
+    typical_s: int = Field(gt=0)
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    price: Price
+    parameters: dict[str, Parameter] = {}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Model:
+        if self.references.min > self.references.max:
+            raise ValueError(f"{self.id}: more references are needed than allowed")
+        if bool(self.ratios) != bool(self.sizes):
+            raise ValueError(f"{self.id}: ratios and sizes come together")
+        # Every order that passes `check` must have a price.
+        for size in self.sizes or (1024,):
+            self.price.quoted(size, {name: p.choices[-1] for name, p in self.parameters.items() if p.choices})
+        return self
+
+    def completed(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with the defaults of those that have choices. Raises InvalidOrder."""
+        found = dict(parameters)
+        for name, value in found.items():
+            known = self.parameters.get(name)
+            if known is None or not known.fits(value):
+                raise InvalidOrder(f"{self.title} does not take this {name}.", field=name)
+        for name, known in self.parameters.items():
+            if name not in found and known.choices:
+                found[name] = known.choices[0]
+        return found
+
+    def check(self, order: Order) -> dict[str, Any]:
+        """The order's complete parameters. Raises InvalidOrder, saying which field to change."""
+
+        def demand(holds: bool, field: str, message: str) -> None:
+            if not holds:
+                raise InvalidOrder(message, field=field)
+
+        least, most = self.references.min, self.references.max
+        demand(order.operation == self.operation, "operation", f"{self.title} does other work.")
+        demand(1 <= order.variants <= self.max_variants, "variants", f"1 to {self.max_variants} variants.")
+        demand(len(order.prompt) <= self.max_prompt or not self.max_prompt, "prompt", "The text is too long.")
+        demand(bool(order.prompt.strip()) or not self.needs_prompt, "prompt", "Say what you want to see.")
+        demand("\x00" not in order.prompt, "prompt", "The text holds a sign that cannot be stored.")
+        demand(
+            not self.ratios or order.ratio in self.ratios, "ratio", f"{self.title} does not make this ratio."
+        )
+        demand(not self.sizes or order.size in self.sizes, "size", f"{self.title} does not make this size.")
+        demand(least <= len(order.references), "references", "Choose a photo first.")
+        demand(len(order.references) <= most, "references", f"At most {most} photos.")
+        demand(1 <= len(order.key) <= 200, "key", "A request needs a key of 1 to 200 characters.")
+        demand(order.seed is None or 0 <= order.seed < 2**53, "seed", "A seed is a number from 0 to 2^53.")
+        return self.completed(order.parameters)
+
+    def each(self, size: int, parameters: Mapping[str, Any]) -> int:
+        """Micro-credits for one variant."""
+        return self.price.quoted(size, parameters)
+
+    def view(self) -> ModelView:
+        choices: dict[int, dict[str, Any]] = {size: {} for size in self.sizes or (0,)}
+        price_by: str = self.price.by
+        if price_by == "parameter":
+            name = getattr(self.price, "parameter", "")
+            choices = {int(value): {name: value} for value in self.parameters[name].choices}
+            price_by = name
+        defaults = {name: p.choices[0] for name, p in self.parameters.items() if p.choices}
+        return ModelView(
+            id=self.id,
+            title=self.title,
+            operation=self.operation,
+            ratios=self.ratios,
+            sizes=self.sizes,
+            min_references=self.references.min,
+            max_references=self.references.max,
+            max_variants=self.max_variants,
+            max_prompt=self.max_prompt,
+            needs_prompt=self.needs_prompt,
+            typical_s=self.typical_s,
+            prices={at: self.each(at, {**defaults, **chosen}) for at, chosen in choices.items()},
+            price_by=price_by,
+            parameters={name: p.choices for name, p in self.parameters.items()},
+        )
+
+
+class Catalogue(_Data):
+    models: tuple[Model, ...]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Catalogue:
+        ids = [model.id for model in self.models]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two models have the same id")
+        return self
+
+
+@cache
+def catalogue() -> Mapping[str, Model]:
+    """Every model by its id; the mock's only where they are switched on. Raises when the data is wrong."""
+    text = files("packshot.studio.generation").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    found = Catalogue.model_validate(tomllib.loads(text))
+    return {model.id: model for model in found.models if settings().mock_provider or not model.mock}
+
+
+def model_of(order: Order) -> Model:
+    """The model that an order names. Raises InvalidOrder."""
+    model = catalogue().get(order.model)
+    if model is None:
+        raise InvalidOrder("There is no such model.", field="model")
+    return model

@@ -1,0 +1,108 @@
+"""Price rules: what one variant costs, in micro-credits. Pure; credits in the catalogue, micro-credits here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+MICRO = 1_000_000
+
+Credits = Annotated[float, Field(ge=0, le=100_000)]
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Tier(_Rule):
+    upto: int = Field(gt=0)
+    credits: Credits
+
+
+def micro(amount: float) -> int:
+    return round(amount * MICRO)
+
+
+class _Tiered(_Rule):
+    tiers: tuple[Tier, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> _Tiered:
+        bounds = [tier.upto for tier in self.tiers]
+        if bounds != sorted(set(bounds)):
+            raise ValueError("tiers must rise")
+        return self
+
+    def _at(self, measure: int) -> int:
+        """The price of the first tier that holds the measure. Raises ValueError above the last."""
+        for tier in self.tiers:
+            if measure <= tier.upto:
+                return micro(tier.credits)
+        raise ValueError(f"there is no price for {measure}")
+
+
+class ByCount(_Rule):
+    by: Literal["count"]
+    credits: Credits
+
+    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+        return micro(self.credits)
+
+    def actual(self, units: int, quoted: int) -> int:
+        return quoted
+
+
+class BySize(_Tiered):
+    """By the long side of the output in pixels."""
+
+    by: Literal["size"]
+
+    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+        return self._at(size)
+
+    def actual(self, units: int, quoted: int) -> int:
+        return quoted
+
+
+class ByParameter(_Tiered):
+    by: Literal["parameter"]
+    parameter: str
+
+    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+        return self._at(int(parameters[self.parameter]))
+
+    def actual(self, units: int, quoted: int) -> int:
+        return quoted
+
+
+class BySeconds(_Rule):
+    """By the seconds that are ordered; charged by those that were made, never more than quoted."""
+
+    by: Literal["seconds"]
+    parameter: str = "seconds"
+    credits: Credits
+
+    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+        return micro(self.credits) * int(parameters[self.parameter])
+
+    def actual(self, units: int, quoted: int) -> int:
+        return min(quoted, micro(self.credits) * units)
+
+
+class ByTokens(_Rule):
+    """By what the provider counts; `expected` tokens are quoted and held, and never more is charged."""
+
+    by: Literal["tokens"]
+    expected: int = Field(gt=0)
+    credits_per_1000: Credits
+
+    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+        return -(-micro(self.credits_per_1000) * self.expected // 1000)
+
+    def actual(self, units: int, quoted: int) -> int:
+        return min(quoted, -(-micro(self.credits_per_1000) * units // 1000))
+
+
+Price = Annotated[ByCount | BySize | ByParameter | BySeconds | ByTokens, Field(discriminator="by")]

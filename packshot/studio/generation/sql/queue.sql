@@ -1,0 +1,92 @@
+-- The queue: who may touch it, how a job's message is sent, and how an organization's next jobs are let in.
+
+grant usage on schema pgq to packshot_worker;
+grant select, insert, update, delete on pgq.pgqueuer to packshot_worker;
+grant select, insert, update on pgq.pgqueuer_log, pgq.pgqueuer_statistics to packshot_worker;
+grant usage on all sequences in schema pgq to packshot_worker;
+
+-- Every transaction that moves credits takes its wallets first, in the order of their ids, and jobs after that:
+-- one order for all, so nobody waits in a circle. The wallet's lock is also what serialises an organization's
+-- admission.
+create or replace function public.generation_lock_v1(p_organizations uuid[]) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+    perform from public.credits_wallet as w
+    where w.organization_id = any (p_organizations) and w.id = any (p_organizations)
+    order by w.id
+    for no key update;
+end
+$$;
+
+-- Put "advance this job" into the queue, once for each reason and token. It may be read twice or late: claiming
+-- decides. `hook` and `cancel` have keys of their own, or the pending poll would swallow them.
+create or replace function public.generation_send_v1(p_organizations uuid[], p_ids uuid[], p_reason text)
+returns uuid[]
+language sql set search_path = ''
+as $$
+    with sent as (
+        insert into pgq.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+        select
+            j.priority, j.lane, convert_to(j.organization_id || '/' || j.id, 'UTF8'), j.due_at,
+            p_reason || ':' || j.id || ':' || j.token, 'queued'
+        from unnest(p_organizations, p_ids) as i (organization_id, id)
+        join public.generation_job as j on j.organization_id = i.organization_id and j.id = i.id
+        order by j.priority desc, j.id
+        on conflict (dedupe_key)
+            where status = any (array['queued'::pgq.pgqueuer_status, 'picked'::pgq.pgqueuer_status])
+                and dedupe_key is not null
+            do nothing
+        returning payload
+    )
+    select coalesce(array_agg(split_part(convert_from(s.payload, 'UTF8'), '/', 2)::uuid), '{}') from sent as s
+$$;
+
+-- Let in the next jobs of these organizations, up to `p_cap` in the queue or under way for each. What is live is
+-- counted, never kept: a count cannot drift. The caller holds the organizations' wallets.
+create or replace function public.generation_admit_v1(p_organizations uuid[], p_cap integer) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+    v_organizations uuid[];
+    v_ids uuid[];
+begin
+    with room as (
+        select o.id, p_cap - (
+            select count(*) from public.generation_job as j
+            where j.organization_id = o.id and j.released and j.state in ('queued', 'running', 'waiting')
+        ) as free
+        from (select distinct unnest(p_organizations) as id) as o
+    ),
+    next as (
+        select n.organization_id, n.id
+        from room as r
+        cross join lateral (
+            select j.organization_id, j.id from public.generation_job as j
+            where j.organization_id = r.id and j.state = 'queued' and not j.released
+            order by j.priority desc, j.id
+            limit greatest(r.free, 0)
+            for no key update skip locked
+        ) as n
+    ),
+    admitted as (
+        update public.generation_job as j set released = true
+        from next as n
+        where j.organization_id = n.organization_id and j.id = n.id
+        returning j.organization_id, j.id
+    )
+    select array_agg(a.organization_id), array_agg(a.id) into v_organizations, v_ids from admitted as a;
+    -- The queue's trigger notifies its listeners even for no rows.
+    if v_ids is not null then
+        perform public.generation_send_v1(v_organizations, v_ids, 'run');
+    end if;
+end
+$$;
+
+-- Tell the pages about these batches; the same event twice in a transaction is sent once.
+create or replace function public.generation_tell_v1(p_organizations uuid[], p_batches uuid[]) returns void
+language sql set search_path = ''
+as $$
+    select app.notify(b.organization_id, 'batch', b.id)
+    from (select distinct * from unnest(p_organizations, p_batches)) as b (organization_id, id)
+$$;

@@ -1,0 +1,153 @@
+"""Everything that one worker is made of, put together and taken apart in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job as Message
+from pgqueuer.queries import Queries
+
+from packshot import wiring
+from packshot.settings import settings
+from packshot.studio.assets import storage, tasks
+from packshot.studio.generation import callbacks
+from packshot.studio.generation.catalogue import catalogue
+from packshot.worker.database import Database, QueueDriver
+from packshot.worker.jobs import Jobs, Name
+from packshot.worker.leases import Leases, Why
+from packshot.worker.main import queue_settings
+from packshot.worker.outputs import Outputs
+from packshot.worker.pace import Pace
+from packshot.worker.road import Road
+from packshot.worker.upkeep import keep_whole
+
+log = structlog.get_logger(__name__)
+
+_BATCH = 50
+_INSPECT_TRIES = 4
+
+
+class Crew:
+    """A worker: two lanes on one queue, leases, upkeep."""
+
+    def __init__(self, pace: Pace, worker: str, database: Database) -> None:
+        self._pace = pace
+        self._database = database
+        self._driver = QueueDriver(database)
+        self._pool = wiring.imaging_pool()
+        self._processes = wiring.imaging_processes()
+        self._jobs = Jobs(database, worker=worker, lease_s=pace.lease, cap=settings().organization_jobs)
+        self._leases = Leases(self._jobs, pace)
+        self._road = Road(
+            jobs=self._jobs,
+            leases=self._leases,
+            outputs=Outputs(storage.blobs(), self._pool.run),
+            blobs=storage.blobs(),
+            generators=wiring.generators(self._pool),
+            models=catalogue(),
+            callback_url=callbacks.address,
+        )
+        self._cores = asyncio.Semaphore(self._processes)
+        self._waiting_lane = self._lane("advance", self._advance)
+        self._render_lane = self._lane("render", self._render)
+        self._render_lane.entrypoint("inspect")(self._inspect)
+
+    @classmethod
+    async def assemble(cls, pace: Pace, worker: str) -> Crew:
+        url = settings().database_url
+        if url is None:
+            raise RuntimeError("DATABASE_URL is not set")
+        return cls(pace, worker, await Database.connect(url, settings().database_pool))
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Until `stop`, then finish or hand back. Raises what any part of the worker could not mend."""
+        lanes = [
+            self._serve(self._waiting_lane, limit=settings().worker_tasks, batch=_BATCH),
+            # No more than the cores can take soon: what else is queued is there for other machines.
+            self._serve(self._render_lane, limit=2 * self._processes, batch=self._processes),
+        ]
+        for_ever: list[Coroutine[Any, Any, None]] = [
+            self._leases.renew_for_ever(),
+            self._leases.tell_for_ever(),
+            keep_whole(self._database, self._pace, cap=settings().organization_jobs),
+        ]
+        helpers = [asyncio.create_task(one) for one in for_ever]
+        serving = [asyncio.create_task(one) for one in lanes]
+        stopping = asyncio.create_task(stop.wait())
+        log.info("worker ready", cores=self._processes, tasks=settings().worker_tasks)
+        try:
+            await asyncio.wait([*helpers, *serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+            log.info("worker stops", held=len(self._leases))
+            await self._stop(serving)
+        finally:
+            stopping.cancel()
+            for helper in helpers:
+                helper.cancel()
+        for task in [*serving, *helpers]:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def dismiss(self) -> None:
+        await self._pool.close()
+        await self._driver.close()
+        await self._database.close()
+
+    async def _stop(self, serving: list[asyncio.Task[None]]) -> None:
+        """Take no more; give what runs a little time; hand the rest back."""
+        for lane in (self._waiting_lane, self._render_lane):
+            lane.shutdown.set()
+        _, late = await asyncio.wait(serving, timeout=self._pace.stop)
+        if late:
+            self._leases.stop_all(Why.STOP)
+            _, late = await asyncio.wait(late, timeout=2)
+        for task in late:
+            task.cancel()
+
+    def _lane(self, name: str, handler: Any) -> QueueManager:
+        lane = QueueManager(Queries(self._driver))
+        lane.entrypoint(name)(handler)
+        return lane
+
+    async def _serve(self, lane: QueueManager, *, limit: int, batch: int) -> None:
+        await lane.run(**queue_settings(self._pace, tasks=limit, batch=batch))
+
+    async def _advance(self, message: Message) -> None:
+        await self._carry(message)
+
+    async def _render(self, message: Message) -> None:
+        # Claimed when a core is free, not before: until then the job is queued, and says so.
+        async with self._cores:
+            if not self._render_lane.shutdown.is_set():
+                await self._carry(message)
+                return
+        raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _carry(self, message: Message) -> None:
+        try:
+            again_s = await self._road.advance(Name.read(message.payload))
+        except (
+            Exception
+        ) as error:  # the message must not be lost with it; the job's own fence decides what is true
+            log.exception("advance failed", payload=message.payload)
+            raise RetryRequested(timedelta(seconds=min(60, 2**message.attempts)), repr(error)) from error
+        if again_s is not None:
+            raise RetryRequested(timedelta(seconds=again_s), "another worker has it")
+
+    async def _inspect(self, message: Message) -> None:
+        organization_id, _, asset_id = (message.payload or b"").decode().partition("/")
+        where = UUID(organization_id), UUID(asset_id)
+        try:
+            await tasks.inspect(*where, blobs=storage.blobs(), run=self._pool.run)
+        except Exception as error:
+            log.exception("inspect failed", asset=asset_id)
+            if message.attempts >= _INSPECT_TRIES:
+                await tasks.give_up(*where)
+                return
+            raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error

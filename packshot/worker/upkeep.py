@@ -1,0 +1,27 @@
+"""The watch: lost messages are sent again, hopeless jobs ended, old rows forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from packshot.worker.database import Database
+from packshot.worker.pace import Pace
+
+log = structlog.get_logger(__name__)
+
+
+async def keep_whole(database: Database, pace: Pace, *, cap: int) -> None:
+    """For ever. Every worker does it; the database lets one at a time."""
+    since_forgotten = pace.forget
+    while True:
+        swept = await database.call("generation_sweep_v1", pace.sweep_grace)
+        reaped = await database.call("generation_reap_v1", pace.offers, cap)
+        if swept or reaped:
+            log.warning("mended", swept=swept, reaped=reaped)
+        if since_forgotten >= pace.forget:
+            await database.call("generation_forget_v1")
+            since_forgotten = 0.0
+        await asyncio.sleep(pace.sweep)
+        since_forgotten += pace.sweep
