@@ -12,6 +12,7 @@ import typer
 
 from packshot import installation
 from packshot.settings import settings
+from packshot.shoot import shoot
 
 app = typer.Typer(
     name="packshot",
@@ -105,6 +106,9 @@ def doctor(
     findings = examine()
     show(findings, as_json=as_json)
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+app.command()(shoot)
 
 
 def _free_port(host: str, port: int) -> int:
