@@ -24,6 +24,7 @@ INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
     "auth_permission": {},
     "django_content_type": {},
     "django_migrations": {},
+    "generation_callback": {},  # what providers sent, before it is known whose it is; worked off by functions
     "web_cache": {"packshot_web": {"SELECT", "INSERT", "UPDATE", "DELETE"}},
 }
 
