@@ -9,12 +9,17 @@ from uuid import UUID
 
 from packshot.db.sql import call
 from packshot.db.tenancy import Actor, acting_as
+from packshot.errors import Invalid
 from packshot.imaging.decode import MAX_BYTES, sniff
+from packshot.imaging.errors import BadPicture
+from packshot.imaging.mark import CannotMark, mark
+from packshot.ports.blobs import BlobMissing
 from packshot.studio.assets import storage
 from packshot.studio.assets.errors import TooLarge, UnsupportedPicture
 from packshot.studio.assets.models import Asset
-from packshot.studio.assets.queries import AssetView, view_of
+from packshot.studio.assets.queries import AssetView, Original, original, view_of
 
+FORMS = ("jpeg", "png", "webp", "avif")
 _HEAD = 512
 _NAME_LENGTH = 200
 
@@ -45,6 +50,38 @@ def upload(actor: Actor, *, data: Path | bytes, filename: str, board_id: UUID | 
         asset_id = call("assets_upload_v1", row)
         stored = Asset.objects.get(id=asset_id)
     return view_of(stored)
+
+
+def export(actor: Actor, asset_id: UUID, *, form: str = "original") -> str:
+    """The address at which a browser downloads a picture, as `original` or as the form it is stored in.
+
+    `original` is the stored bytes. With `jpeg`, `png` or `webp` the file says where its picture comes from:
+    what we made does so from the start, a copy of an upload is marked when it is first asked for, without
+    touching a pixel. Raises NotFound, and Invalid for what cannot be had.
+    """
+    found = original(actor, asset_id)
+    stored_as = found.media_type.removeprefix("image/")
+    if form not in ("original", *FORMS):
+        raise Invalid(f"The form is one of original, {', '.join(FORMS)}.")
+    if form not in ("original", stored_as):
+        raise Invalid(f"This picture is a {stored_as.upper()}; it is not converted to another form yet.")
+    key = found.key
+    if form != "original" and found.origin == "upload":
+        key = _marked(found)
+    return storage.blobs().url(key, filename=found.name, attachment=True)
+
+
+def _marked(found: Original) -> str:
+    """The key of the original's marked copy."""
+    key = f"{found.key}.marked"
+    try:
+        storage.blobs().info(key)
+    except BlobMissing:
+        try:
+            storage.blobs().put(key, mark(storage.blobs().get(found.key), found.source_type))
+        except (CannotMark, BadPicture) as error:
+            raise Invalid(str(error)) from error
+    return key
 
 
 def clean_name(filename: str) -> str:

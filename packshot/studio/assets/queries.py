@@ -58,6 +58,8 @@ class Original:
     sha256: str
     media_type: str
     name: str
+    origin: str
+    """`upload` or `generated`."""
     source_type: str
 
 
@@ -85,7 +87,7 @@ def original(actor: Actor, asset_id: UUID) -> Original:
         raise NotFound("There is no such picture.")
     assert row.source_type is not None
     key = storage.key(row.organization_id, row.sha256)
-    return Original(key, row.sha256, row.media_type, row.name, row.source_type)
+    return Original(key, row.sha256, row.media_type, row.name, row.origin, row.source_type)
 
 
 def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None = None) -> list[AssetView]:
