@@ -158,6 +158,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Packshot"
 
 MIDDLEWARE = [
+    "packshot.web.middleware.RequestId",
+    "packshot.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -169,6 +171,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "packshot.web.middleware.Problems",
 ]
 
 TEMPLATES = [
@@ -181,10 +184,13 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "packshot.web.context.frame",
             ],
         },
     }
 ]
+
+CSRF_FAILURE_VIEW = "packshot.web.errors.csrf_failure"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [_HERE / "static"]

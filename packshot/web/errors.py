@@ -18,16 +18,16 @@ def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     return _answer(request, problem.status, title, problem.message)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 (Django's shape)
     text = _("The address may be mistyped, or the thing belongs to another account.")
     return _answer(request, 404, _("There is nothing here"), text)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     return _answer(request, 403, _("Not allowed"), _("Your account may not do this."))
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     text = _("This page was open for too long or cookies are blocked. Reload it and try again.")
     return _answer(request, 403, _("Please reload the page"), text)
 

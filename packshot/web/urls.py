@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from packshot.web import views
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
+    path("", include("packshot.studio.boards.urls")),
+    path("", include("packshot.studio.generation.urls")),
+    path("", include("packshot.studio.assets.urls")),
+    path("shell/balance", views.balance, name="shell-balance"),
+    path("shell/credits", views.credits_popover, name="shell-credits"),
+    path("shell/running", views.running, name="shell-running"),
+    path("shell/queue", views.queue, name="shell-queue"),
 ]
 
+handler403 = "packshot.web.errors.forbidden"
+handler404 = "packshot.web.errors.not_found"
+handler500 = "packshot.web.errors.server_error"
 handler429 = "packshot.foundation.accounts.views.too_many"  # asked for by allauth's limits

@@ -56,7 +56,7 @@ def details(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     return render(request, "assets/details.html", {"picture": picture, "parent": parent})
 
 
-def _content(file: UploadedFile) -> Path | bytes:
+def _content(file: UploadedFile[bytes]) -> Path | bytes:
     """A large upload lies in a file already and is taken from there."""
     return Path(file.temporary_file_path()) if isinstance(file, TemporaryUploadedFile) else file.read()
 

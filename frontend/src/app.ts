@@ -1,0 +1,27 @@
+import "./htmx";
+import { StudioComposer } from "./elements/composer";
+import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
+import { StudioDrop } from "./elements/drop";
+import { StudioLive } from "./elements/live";
+import { PkPassword } from "./elements/password";
+import { StudioRail, StudioTheme } from "./elements/preferences";
+import { StudioToast } from "./elements/toast";
+import { StudioViewer } from "./elements/viewer";
+import { offline } from "./failures";
+
+// Children first: what is around them asks them things.
+const elements: [string, CustomElementConstructor][] = [
+  ["studio-drop", StudioDrop],
+  ["studio-composer", StudioComposer],
+  ["studio-toast", StudioToast],
+  ["studio-dialog", StudioDialog],
+  ["studio-title", StudioTitle],
+  ["studio-thread", StudioThread],
+  ["pk-password", PkPassword],
+  ["studio-theme", StudioTheme],
+  ["studio-rail", StudioRail],
+  ["studio-viewer", StudioViewer],
+  ["studio-live", StudioLive],
+];
+for (const [name, element] of elements) customElements.define(name, element);
+offline();

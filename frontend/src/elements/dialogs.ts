@@ -1,0 +1,47 @@
+/** `<studio-dialog>`: opens the dialog inside it as soon as it is put into the page, and goes with it. */
+export class StudioDialog extends HTMLElement {
+  connectedCallback(): void {
+    const dialog = this.querySelector("dialog");
+    if (dialog === null) return;
+    dialog.addEventListener("close", () => this.remove());
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    this.addEventListener("htmx:after:request", (event) => {
+      // What was asked for from inside is under way, or has said why not.
+      if (event.target !== this) dialog.close();
+    });
+    dialog.showModal();
+  }
+}
+
+/** `<studio-title>`: a heading that is a field; Escape gives back what was there, leaving it saves. */
+export class StudioTitle extends HTMLElement {
+  connectedCallback(): void {
+    const field = this.querySelector("input[name=title]");
+    if (!(field instanceof HTMLInputElement)) return;
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") field.value = field.defaultValue;
+      if (event.key === "Escape" || event.key === "Enter") field.blur();
+      if (event.key === "Enter") event.preventDefault();
+    });
+    field.addEventListener("blur", () => {
+      const title = field.value.trim();
+      if (title === "" || title === field.defaultValue) {
+        field.value = field.defaultValue;
+        return;
+      }
+      field.defaultValue = title;
+      field.form?.requestSubmit();
+    });
+  }
+}
+
+/** `<studio-thread>`: starts at its end, and follows what is added there. */
+export class StudioThread extends HTMLElement {
+  connectedCallback(): void {
+    this.scrollTop = this.scrollHeight;
+    new MutationObserver((changes) => {
+      const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
+      added.at(-1)?.scrollIntoView({ block: "nearest" });
+    }).observe(this.querySelector("[data-thread]") ?? this, { childList: true });
+  }
+}

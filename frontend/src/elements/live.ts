@@ -1,0 +1,144 @@
+import { announce } from "../dom";
+import { htmx, refresh } from "../htmx";
+import { Stream, type Message } from "../stream";
+
+const THROTTLE_MS = 200;
+const POLL_MS = 10_000;
+const NOTICE_AFTER_MS = 3_000;
+
+/**
+ * `<studio-live events worker actor>`: keeps what the page shows true. A message says only what has changed;
+ * the fragment is read again from its own address. Without a stream the page says so and asks now and then.
+ */
+export class StudioLive extends HTMLElement {
+  #port: MessagePort | null = null;
+  #stream: Stream | null = null;
+  #timers = new Map<string, number>();
+  #strangers = new Set<string>();
+  #poll = 0;
+  #notice = 0;
+  #leave = new AbortController();
+
+  connectedCallback(): void {
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    addEventListener("pagehide", () => this.#stop(), { signal });
+    addEventListener("pageshow", (event) => event.persisted && this.#start(), { signal });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.#resync(), { signal });
+    this.#start();
+  }
+
+  disconnectedCallback(): void {
+    this.#leave.abort();
+    this.#stop();
+  }
+
+  #start(): void {
+    const url = this.getAttribute("events") ?? "";
+    if ("SharedWorker" in window) {
+      const worker = new SharedWorker(this.getAttribute("worker") ?? "", { type: "module", name: "packshot" });
+      this.#port = worker.port;
+      this.#port.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data);
+      this.#port.postMessage({ hello: { url, actor: this.getAttribute("actor") ?? "" } });
+    } else {
+      this.#stream = new Stream(url, (message) => this.#hear(message));
+    }
+  }
+
+  #stop(): void {
+    this.#port?.postMessage("bye");
+    this.#port?.close();
+    this.#port = null;
+    this.#stream?.close();
+    this.#stream = null;
+    this.#connection(true);
+  }
+
+  #hear({ k, i }: Message): void {
+    if (k === "up" || k === "down") this.#connection(k === "up");
+    else if (k === "resync") this.#resync();
+    else if (k === "balance") this.#soon("balance", () => this.#fragment("balance"));
+    else if (k === "batch" && i !== null) {
+      this.#soon(`batch-${i}`, () => this.#batch(i));
+      this.#soon("running", () => this.#fragment("running"));
+    } else if (k === "asset") this.#emit(i);
+  }
+
+  /** Once now and at most once every THROTTLE_MS after: a burst of messages is one or two requests. */
+  #soon(key: string, work: () => Promise<unknown>): void {
+    if (this.#timers.has(key)) {
+      this.#timers.set(key, 1);
+      return;
+    }
+    this.#timers.set(key, 0);
+    void work().catch(() => undefined).finally(() =>
+      setTimeout(() => {
+        const again = this.#timers.get(key) === 1;
+        this.#timers.delete(key);
+        if (again) this.#soon(key, work);
+      }, THROTTLE_MS),
+    );
+  }
+
+  async #fragment(name: string): Promise<void> {
+    const target = document.querySelector(`[data-live="${name}"]`);
+    const url = target?.getAttribute("data-url");
+    if (target && url) await refresh(target, url);
+  }
+
+  async #batch(id: string): Promise<void> {
+    const shown = document.getElementById(`batch-${id}`);
+    if (shown === null) return this.#newcomer(id);
+    const before = faces(shown);
+    await refresh(shown, shown.getAttribute("data-url") ?? "");
+    const after = document.getElementById(`batch-${id}`);
+    if (after === null) return;
+    for (const [tile, said] of faces(after)) {
+      if (before.has(tile) && before.get(tile) !== said) announce(said);
+    }
+  }
+
+  /** A batch that another tab, or another person, has started on this board. */
+  async #newcomer(id: string): Promise<void> {
+    const thread = document.querySelector("[data-thread]");
+    if (thread === null || this.#strangers.has(id)) return;
+    const url = (thread.getAttribute("data-thread") ?? "").replace("00000000-0000-0000-0000-000000000000", id);
+    const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } });
+    if (response.status === 404) this.#strangers.add(id);
+    if (response.status !== 200 || document.getElementById(`batch-${id}`) !== null) return;
+    await htmx.swap({ text: await response.text(), target: thread, swap: "beforeend", sourceElement: thread });
+  }
+
+  #resync(): void {
+    for (const batch of document.querySelectorAll("[data-batch][data-open]")) {
+      const id = batch.getAttribute("data-batch") ?? "";
+      this.#soon(`batch-${id}`, () => this.#batch(id));
+    }
+    this.#soon("balance", () => this.#fragment("balance"));
+    this.#soon("running", () => this.#fragment("running"));
+    this.#emit(null);
+  }
+
+  /** Tell the chips of uploads; they know themselves what to ask. */
+  #emit(asset: string | null): void {
+    document.dispatchEvent(new CustomEvent("studio:asset", { detail: asset }));
+  }
+
+  #connection(up: boolean): void {
+    clearTimeout(this.#notice);
+    clearInterval(this.#poll);
+    if (up) {
+      this.hidden = true;
+      return;
+    }
+    // A reconnect of a second is nobody's business.
+    this.#notice = window.setTimeout(() => (this.hidden = false), NOTICE_AFTER_MS);
+    this.#poll = window.setInterval(() => !document.hidden && this.#resync(), POLL_MS);
+  }
+}
+
+/** What to say of each tile, by its id. */
+function faces(batch: Element): Map<string, string> {
+  const tiles = batch.querySelectorAll<HTMLElement>("[data-face]");
+  return new Map([...tiles].map((tile) => [tile.id, tile.dataset["said"] ?? ""]));
+}

@@ -1,0 +1,25 @@
+const STAY_MS = 6_000;
+const STAY_WITH_ACTION_MS = 10_000;
+
+/** `<studio-toast>`: goes by itself, later when it offers an action, never while it is pointed at or focused. */
+export class StudioToast extends HTMLElement {
+  #timer = 0;
+
+  connectedCallback(): void {
+    this.querySelector("[data-close]")?.addEventListener("click", () => this.remove());
+    this.addEventListener("htmx:after:request", () => this.remove());
+    for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, () => clearTimeout(this.#timer));
+    for (const name of ["pointerleave", "focusout"]) this.addEventListener(name, () => this.#wait());
+    this.#wait();
+  }
+
+  disconnectedCallback(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): void {
+    clearTimeout(this.#timer);
+    const stay = this.querySelector("form, a") === null ? STAY_MS : STAY_WITH_ACTION_MS;
+    this.#timer = window.setTimeout(() => this.remove(), stay);
+  }
+}

@@ -1,0 +1,102 @@
+"""Reading the composer's form into an order."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from packshot.studio.generation import queries
+from packshot.studio.generation.errors import InvalidOrder
+from packshot.studio.generation.views_api import ModelView, Order
+
+SOURCE_RATIO = "source"
+"""What a model makes that keeps the shape of its reference."""
+
+_USUAL_SIZE = 1024
+_LARGEST_SEED = 2**32 - 1
+
+
+def key_of(form: QueryDict) -> UUID:
+    """The form's key: made when the page was, so that a form sent twice is one request. Raises InvalidOrder."""
+    found = _uuid(form.get("key", ""))
+    if found is None:
+        raise InvalidOrder(_("This form is out of date. Reload the page and try again."), field="key")
+    return found
+
+
+def order_from(form: QueryDict, *, board_id: UUID | None) -> Order:
+    """The order that the form describes. Whether it may be carried out, the pipeline decides.
+
+    Raises InvalidOrder for what is not even readable: an unknown model, a number that is none.
+    """
+    model = _model(form.get("model", ""))
+    references = [_uuid(value) for value in form.getlist("reference") if value]
+    if None in references:
+        raise InvalidOrder(_("A photo is not known here. Add it again."), field="references")
+    return Order(
+        board_id=board_id,
+        operation=model.operation,
+        model=model.id,
+        prompt=form.get("prompt", "").strip(),
+        key=str(key_of(form)),
+        variants=_number(form, "variants", 1, most=model.max_variants),
+        ratio=form.get("ratio") or next(iter(model.ratios), SOURCE_RATIO),
+        size=_number(form, "size", _usual_size(model), most=max(model.sizes, default=_USUAL_SIZE)),
+        seed=_seed(form),
+        references=tuple(each for each in references if each is not None)[: model.max_references],
+        parameters=_parameters(form, model),
+    )
+
+
+def _model(wanted: str) -> ModelView:
+    for model in queries.models():
+        if model.id == wanted:
+            return model
+    raise InvalidOrder(_("There is no such model."), field="model")
+
+
+def _usual_size(model: ModelView) -> int:
+    """The size that is made unless another is asked for: the usual one where the model makes it."""
+    return _USUAL_SIZE if _USUAL_SIZE in model.sizes or not model.sizes else model.sizes[0]
+
+
+def _number(form: QueryDict, field: str, default: int, *, most: int) -> int:
+    text = form.get(field, "")
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise InvalidOrder(_("Choose a number from 1 to %(most)d.") % {"most": most}, field=field)
+    return int(text)
+
+
+def _seed(form: QueryDict) -> int | None:
+    text = form.get("seed", "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) > _LARGEST_SEED:
+        limit = {"most": _LARGEST_SEED}
+        raise InvalidOrder(_("A seed is a whole number from 0 to %(most)d.") % limit, field="seed")
+    return int(text)
+
+
+def _parameters(form: QueryDict, model: ModelView) -> dict[str, object]:
+    """Choices arrive as text and leave as what the catalogue offers; a free value stays text."""
+    found: dict[str, object] = {}
+    for name, choices in model.parameters.items():
+        text = form.get(f"parameter-{name}", "")
+        if not text:
+            continue
+        by_text = {str(choice): choice for choice in choices}
+        if choices and text not in by_text:
+            raise InvalidOrder(_("That choice is not offered."), field=name)
+        found[name] = by_text.get(text, text)
+    return found
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

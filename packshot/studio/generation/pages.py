@@ -1,0 +1,197 @@
+"""What the pages show of a batch: the views of this room and of the pictures, joined and put into words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from uuid_utils.compat import uuid7
+
+from packshot.db.tenancy import Actor
+from packshot.studio.assets import queries as assets
+from packshot.studio.assets.queries import AssetView
+from packshot.studio.generation import queries
+from packshot.studio.generation.views_api import BatchView, JobState, TileView
+
+Face = Literal["waiting", "working", "done", "failed", "cancelled"]
+
+_FACES: dict[JobState, Face] = {
+    JobState.QUEUED: "waiting",
+    JobState.RUNNING: "working",
+    JobState.WAITING: "working",
+    JobState.SUCCEEDED: "done",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TileCard:
+    """One tile: which face it shows, and what for."""
+
+    tile: TileView
+    face: Face
+    number: int
+    picture: AssetView | None
+    soft: str | None
+    """Colours for the tile before the picture is there: its own miniature, else that of the photo worked on."""
+    alt: str
+    said: str
+    """What a screen reader is told when the tile gets this face."""
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the picture is cut out: what is not there is shown on a chequer."""
+        return self.picture is not None and self.picture.operation == "remove_background"
+
+    @property
+    def thumb_width(self) -> int:
+        """The width of the 512 px thumbnail, whose longer side that is."""
+        if self.picture is None or not self.picture.width or not self.picture.height:
+            return 512
+        return round(min(1, 512 / max(self.picture.width, self.picture.height)) * self.picture.width)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCard:
+    """One request of a thread."""
+
+    batch: BatchView
+    tiles: tuple[TileCard, ...]
+    references: tuple[AssetView, ...]
+    width: int
+    height: int
+    """The shape of every tile, as a pair of numbers whose ratio it is."""
+    columns: int
+    summary: str
+    """What became of it, where that needs saying; else empty."""
+
+    @property
+    def open(self) -> bool:
+        return not self.batch.state.final
+
+    @property
+    def each(self) -> int:
+        """The price of one picture, in micro-credits."""
+        return self.batch.cost_quoted // max(1, len(self.batch.tiles))
+
+    @property
+    def reuse(self) -> str:
+        """What the composer is filled with to ask for the same again, as JSON."""
+        batch = self.batch
+        return json.dumps(
+            {"prompt": batch.prompt, "model": batch.model, "ratio": batch.ratio, "seed": str(batch.seed)}
+        )
+
+
+def present(actor: Actor, batches: Iterable[BatchView]) -> list[BatchCard]:
+    """Cards in the batches' order; all pictures are read at once."""
+    wanted = list(batches)
+    ids = {asset_id for batch in wanted for asset_id in batch.references}
+    ids |= {tile.asset_id for batch in wanted for tile in batch.tiles if tile.asset_id is not None}
+    found = {view.id: view for view in assets.assets(actor, ids)} if ids else {}
+    return [_card(batch, found) for batch in wanted]
+
+
+def refused(request: HttpRequest, *, needed: int, affordable: int) -> HttpResponse:
+    """The dialog of a wallet that does not cover an order: what it needs, what there is, what can be done.
+
+    The order itself travels back in the dialog, so that the affordable part of it can be asked for.
+    """
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    kept = [pair for pair in fields if pair[0] not in {"csrfmiddlewaretoken", "key", "variants"}]
+    context = {
+        "needed": needed,
+        "affordable": affordable,
+        "fields": kept,
+        "action": request.path,
+        "key": uuid7(),
+    }
+    return render(request, "generation/insufficient.html", context, status=402)
+
+
+def _card(batch: BatchView, found: dict[UUID, AssetView]) -> BatchCard:
+    references = tuple(found[each] for each in batch.references if each in found)
+    soft = next((each.placeholder for each in references if each.placeholder), None)
+    width, height = _shape(batch, references, found)
+    return BatchCard(
+        batch=batch,
+        tiles=tuple(_tile(batch, tile, found, soft) for tile in batch.tiles),
+        references=references,
+        width=width,
+        height=height,
+        columns=_columns(len(batch.tiles), width / height),
+        summary=_summary(batch),
+    )
+
+
+def _tile(batch: BatchView, tile: TileView, found: dict[UUID, AssetView], soft: str | None) -> TileCard:
+    face = _FACES[tile.state]
+    picture = found.get(tile.asset_id) if tile.asset_id is not None else None
+    place = {"n": tile.index + 1, "count": len(batch.tiles)}
+    words = {
+        "waiting": _("Picture %(n)d of %(count)d is waiting."),
+        "working": _("Picture %(n)d of %(count)d is being made."),
+        "done": _("Picture %(n)d of %(count)d is ready."),
+        "failed": _("Picture %(n)d of %(count)d failed."),
+        "cancelled": _("Picture %(n)d of %(count)d was cancelled."),
+    }
+    return TileCard(
+        tile=tile,
+        face=face,
+        number=tile.index + 1,
+        picture=picture,
+        soft=(picture.placeholder if picture is not None else None) or soft,
+        alt=_("%(prompt)s, picture %(n)d of %(count)d")
+        % {"prompt": batch.prompt or batch.model_title, **place},
+        said=words[face] % place,
+    )
+
+
+def _shape(
+    batch: BatchView, references: tuple[AssetView, ...], found: dict[UUID, AssetView]
+) -> tuple[int, int]:
+    """The ratio asked for; for work that keeps a picture's shape, that picture's; a square where none is known."""
+    width, _sign, height = batch.ratio.partition(":")
+    if (
+        batch.model not in _shapeless()
+        and width.isdecimal()
+        and height.isdecimal()
+        and int(width)
+        and int(height)
+    ):
+        return int(width), int(height)
+    made = [found[tile.asset_id] for tile in batch.tiles if tile.asset_id in found]
+    for view in (*references, *made):
+        if view.width and view.height:
+            return view.width, view.height
+    return 1, 1
+
+
+def _shapeless() -> set[str]:
+    """Models whose pictures have the shape of what they are made from."""
+    return {model.id for model in queries.models() if not model.ratios}
+
+
+def _columns(count: int, ratio: float) -> int:
+    """How many tiles stand side by side on a wide page: as large as the width allows, none a postage stamp."""
+    if ratio > 1.2:
+        return min(count, 2)
+    return min(count, 4)
+
+
+def _summary(batch: BatchView) -> str:
+    failed = [tile for tile in batch.tiles if tile.state is JobState.FAILED]
+    if not batch.state.final or not failed:
+        return ""
+    return ngettext("%(failed)d of %(count)d failed.", "%(failed)d of %(count)d failed.", len(failed)) % {
+        "failed": len(failed),
+        "count": len(batch.tiles),
+    }

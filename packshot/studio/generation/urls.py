@@ -1,0 +1,14 @@
+"""The addresses of running work."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path
+
+from packshot.studio.generation import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("batches/<uuid:batch_id>/", views.batch, name="batch"),
+    path("batches/<uuid:batch_id>/cancel", views.cancel_batch, name="batch-cancel"),
+    path("batches/<uuid:batch_id>/jobs/<uuid:job_id>/cancel", views.cancel_job, name="job-cancel"),
+    path("batches/<uuid:batch_id>/jobs/<uuid:job_id>/retry", views.retry_job, name="job-retry"),
+]

@@ -1,0 +1,50 @@
+"""Fragments of running work: a batch as it stands, and what can be done to it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.studio.generation import commands, queries
+from packshot.studio.generation.errors import InsufficientCredits
+from packshot.studio.generation.pages import present, refused
+
+
+@require_GET
+@signed_in
+def batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    return _fragment(request, batch_id)
+
+
+@require_POST
+@signed_in
+def cancel_batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    commands.cancel_batch(request.actor, batch_id)
+    return _fragment(request, batch_id)
+
+
+@require_POST
+@signed_in
+def cancel_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpResponse:
+    commands.cancel_job(request.actor, job_id)
+    return _fragment(request, batch_id)
+
+
+@require_POST
+@signed_in
+def retry_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpResponse:
+    """Pay for one more attempt. The job's id is the key: the button pressed twice pays once."""
+    try:
+        commands.retry_job(request.actor, job_id, key=f"retry:{job_id}")
+    except InsufficientCredits as problem:
+        return refused(request, needed=problem.detail["needed"], affordable=0)
+    return _fragment(request, batch_id)
+
+
+def _fragment(request: MemberRequest, batch_id: UUID) -> HttpResponse:
+    cards = present(request.actor, [queries.batch(request.actor, batch_id)])
+    return render(request, "generation/batch.html", {"card": cards[0]})

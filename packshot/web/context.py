@@ -1,0 +1,67 @@
+"""What the frame around every page shows: whose it is, what is under way, what there is to spend.
+
+Read when a template asks for it, so that a fragment pays only for what it shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from packshot.db.tenancy import Actor
+from packshot.foundation.organizations.current import actor_of
+from packshot.studio.generation import queries as work
+from packshot.web import balance
+
+THEMES = {"dark", "light"}
+GROUNDS = {"black", "grey", "white"}
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Choices kept in cookies that the pages' scripts write; whatever else stands in them is ignored."""
+
+    theme: str | None
+    """None follows the system."""
+    rail: bool
+    ground: str
+
+
+class Shell:
+    """Of one request: each part is read at most once."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.balance = SimpleLazyObject(lambda: balance.read(actor))
+        self.running = SimpleLazyObject(lambda: work.running(actor))
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context of every template."""
+    return {
+        "preferences": _preferences(request),
+        "shell": SimpleLazyObject(lambda: _shell(request)),
+        "live_actor": SimpleLazyObject(lambda: _live_actor(request)),
+    }
+
+
+def _preferences(request: HttpRequest) -> Preferences:
+    theme, ground = request.COOKIES.get("theme"), request.COOKIES.get("ground")
+    return Preferences(
+        theme=theme if theme in THEMES else None,
+        rail=request.COOKIES.get("rail") == "open",
+        ground=ground if ground in GROUNDS else "black",
+    )
+
+
+def _shell(request: HttpRequest) -> Shell | None:
+    actor = actor_of(request)
+    return None if actor is None else Shell(actor)
+
+
+def _live_actor(request: HttpRequest) -> str:
+    """Whose events the page hears: another value makes the browser open another stream."""
+    actor = actor_of(request)
+    return "" if actor is None else f"{actor.user_id}.{actor.organization_id}"
