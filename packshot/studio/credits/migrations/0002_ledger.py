@@ -11,4 +11,6 @@ class Migration(migrations.Migration):
         sql_file(__file__, "rules.sql"),
         sql_file(__file__, "engine.sql"),
         sql_file(__file__, "apply.sql"),
+        sql_file(__file__, "read.sql"),
+        sql_file(__file__, "wrappers.sql"),
     ]

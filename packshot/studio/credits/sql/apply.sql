@@ -146,9 +146,10 @@ begin
 end
 $$;
 
--- Run commands at a given moment (null: the clock, looked at under the locks). The owner's, for tests; see
+-- Run commands at a given moment (null: the clock, looked at under the locks). Nobody's but the owner's; see
 -- credits_apply_v1 for what it promises.
-create function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz) returns jsonb
+create function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
+returns jsonb
 language plpgsql volatile security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
@@ -167,7 +168,7 @@ declare
     l record;               -- loaded
     e record;               -- decided
 begin
-    select array_agg(c order by c.ord) into v_commands from public.credits_parse(p_commands) as c;
+    select array_agg(c order by c.ord) into v_commands from public.credits_parse(p_commands, p_staff) as c;
     if v_commands is null then
         return '[]';
     end if;
@@ -238,8 +239,50 @@ $$;
 -- key_reused. Wallets are locked first and by id, so calls do not deadlock with each other.
 create function public.credits_apply_v1(p_commands jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
-as $$ select public.credits_apply_at_v1(p_commands, null) $$;
-grant execute on function public.credits_apply_v1(jsonb) to packshot_web, packshot_worker, packshot_staff;
+as $$ select public.credits_apply_at_v1(p_commands, null, false) $$;
+grant execute on function public.credits_apply_v1(jsonb) to packshot_web, packshot_worker;
+
+-- The same for staff, who may also say what no page and no worker may: adjust, and expire before its time.
+create function public.credits_staff_apply_v1(p_commands jsonb) returns jsonb
+language sql volatile security definer set search_path = ''
+as $$ select public.credits_apply_at_v1(p_commands, null, true) $$;
+grant execute on function public.credits_staff_apply_v1(jsonb) to packshot_staff;
+
+-- Book what time has decided for wallets that nobody has touched since: tidiness, nothing depends on it.
+-- Says how many wallets it booked; wallets that somebody else is at are left to them.
+create function public.credits_tidy_at_v1(p_limit integer, p_now timestamptz) returns integer
+language plpgsql volatile security definer
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+as $$
+declare
+    v_wallets uuid[];
+    v_now timestamptz := coalesce(p_now, clock_timestamp());
+    v_steps public.credits_step[];
+    l record;
+    e record;
+begin
+    v_wallets := array(
+        select w.id from public.credits_wallet as w
+        where w.due_at <= v_now
+        order by w.id
+        limit p_limit
+        for no key update skip locked
+    );
+    v_steps := public.credits_due(v_wallets, v_now);
+    if v_steps is not null then
+        select * into strict l from public.credits_load(v_steps, v_now);
+        select * into strict e from public.credits_engine(v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage);
+        perform public.credits_save(e.o_wallets, e.o_lots, e.o_holds, e.o_lineage, e.o_entries);
+    end if;
+    return cardinality(v_wallets);
+end
+$$;
+
+create function public.credits_tidy_v1(p_limit integer) returns integer
+language sql volatile security definer set search_path = ''
+as $$ select public.credits_tidy_at_v1(p_limit, null) $$;
+grant execute on function public.credits_tidy_v1(integer) to packshot_worker;
 
 -- An organization's wallet with the free allowance: 500 credits each calendar month of UTC.
 create function public.credits_open_wallet_at_v1(p_organization uuid, p_now timestamptz) returns uuid

@@ -158,7 +158,7 @@ $$;
 
 -- The commands of a call as typed rows. The wallet of a command on a hold is the hold's, be it stored or
 -- reserved earlier in the same call.
-create function public.credits_parse(p_commands jsonb) returns setof public.credits_parsed
+create function public.credits_parse(p_commands jsonb, p_staff boolean) returns setof public.credits_parsed
 language sql stable
 as $$
     with read as (
@@ -173,6 +173,7 @@ as $$
             case
                 when jsonb_typeof(c.body) <> 'object' then 'A command is an object.'
                 when public.credits_fields(c.body ->> 'kind') is null then 'There is no such kind of command.'
+                when c.body ->> 'kind' in ('adjust', 'expire') and not p_staff then 'Only staff may do this.'
                 else public.credits_problem(c.body)
             end as problem
         from jsonb_array_elements(p_commands) with ordinality as c (body, ord)
