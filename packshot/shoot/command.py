@@ -15,7 +15,8 @@ import typer
 from packshot import installation
 from packshot.errors import Problem
 from packshot.settings import settings
-from packshot.shoot.request import OPERATIONS, Mistake, Request, in_credits, read_photo, ready_folder
+from packshot.shoot.request import OPERATIONS, Mistake, Request, read_photo, ready_folder
+from packshot.studio.credits.money import MICRO, format_credits
 
 if TYPE_CHECKING:
     from packshot.db.guard import Guard
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from packshot.studio.generation.views_api import BatchView
 
 DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
-_MICRO = 1_000_000
 
 
 def shoot(
@@ -171,10 +171,10 @@ def _print_account(
     for tile in batch.tiles:
         if tile.asset_id is None:
             why = tile.error_message or "It was cancelled."
-            back = f"{in_credits(tile.returned)} credits came back."
+            back = f"{format_credits(tile.returned)} credits came back."
             print(f"Picture {tile.index + 1}: {why} {back}", file=sys.stderr)
     print(
-        f"Charged {in_credits(batch.cost_charged)} credits, {in_credits(balance)} are left. {seconds:.1f} s."
+        f"Charged {format_credits(batch.cost_charged)} credits, {format_credits(balance)} are left. {seconds:.1f} s."
     )
 
 
@@ -206,15 +206,15 @@ def _document(
                 "state": str(tile.state),
                 "code": tile.error_code,
                 "message": tile.error_message,
-                "returned": tile.returned / _MICRO,
+                "returned": tile.returned / MICRO,
             }
             for tile in batch.tiles
             if tile.asset_id is None
         ],
         "seed": batch.seed,
-        "charged": batch.cost_charged / _MICRO,
-        "returned": batch.cost_returned / _MICRO,
-        "balance": balance / _MICRO,
+        "charged": batch.cost_charged / MICRO,
+        "returned": batch.cost_returned / MICRO,
+        "balance": balance / MICRO,
         "seconds": round(seconds, 2),
     }
 

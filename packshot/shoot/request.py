@@ -66,10 +66,3 @@ def ready_folder(out: Path) -> Path:
     except OSError as error:
         raise Mistake(f"The folder {out} cannot be made: {error.strerror}.") from None
     return out
-
-
-def in_credits(micro: int) -> str:
-    """Micro-credits as a person reads them, exactly: 2500000 is 2.5."""
-    whole, rest = divmod(abs(micro), 1_000_000)
-    fraction = f".{rest:06d}".rstrip("0") if rest else ""
-    return f"{'-' if micro < 0 else ''}{whole:,}{fraction}"

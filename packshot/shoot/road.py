@@ -23,12 +23,13 @@ from packshot.foundation.accounts.models import User
 from packshot.foundation.organizations.queries import organizations_of
 from packshot.settings import settings
 from packshot.shoot.events import Bell
-from packshot.shoot.request import Mistake, Request, in_credits
+from packshot.shoot.request import Mistake, Request
 from packshot.shoot.worker import Worker
 from packshot.studio.assets import commands as assets
 from packshot.studio.assets import queries as pictures
 from packshot.studio.assets import storage
 from packshot.studio.credits import queries as wallet
+from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as batches
 from packshot.studio.generation.views_api import BatchView, ModelView, Order
@@ -118,7 +119,7 @@ class Road:
         with_photo = _with_photo(order, uuid7())  # which photo it is changes no price
         quote = _patiently(lambda: batches.quote(self._actor, with_photo))
         if not quote.enough:
-            needed, available = in_credits(quote.total), in_credits(quote.available)
+            needed, available = format_credits(quote.total), format_credits(quote.available)
             raise Mistake(f"This costs {needed} credits and {available} are there. Nothing was charged.")
         return quote.total
 

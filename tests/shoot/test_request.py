@@ -7,12 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from packshot.shoot import command
 from packshot.shoot.files import write_new
-from packshot.shoot.request import Mistake, in_credits, read_photo, ready_folder
+from packshot.shoot.request import Mistake, read_photo, ready_folder
 
 
 @pytest.fixture
@@ -123,12 +121,3 @@ def test_a_full_disk_leaves_nothing_half(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_new(tmp_path, "mug", b"x", "image/jpeg")
     assert list(tmp_path.iterdir()) == []
-
-
-@given(st.integers(-(10**18), 10**18))
-def test_credits_are_shown_exactly(micro):
-    text = in_credits(micro).replace(",", "")
-    whole, _, fraction = text.lstrip("-").partition(".")
-    assert int(whole) * 1_000_000 + int(fraction.ljust(6, "0") or 0) == abs(micro)
-    assert text.startswith("-") == (micro < 0)
-    assert not text.endswith((".", "0")) or "." not in text

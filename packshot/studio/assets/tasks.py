@@ -34,7 +34,7 @@ async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, ru
     False when there was nothing to do: the message came twice, or the asset is gone. What `run` raises beside
     BadPicture (its process died, took too long) passes: the caller tries again and at last calls `give_up`.
     """
-    found = await _database(lambda: rows("assets_for_work_v1", organization_id, [asset_id]))
+    found = await _database(lambda: rows("assets_for_work_v1", organization_id, asset_id))
     if not found or found[0]["state"] != "new":
         return False
     sha256 = found[0]["sha256"]

@@ -18,7 +18,7 @@ from PIL import Image
 from uuid_utils.compat import uuid7
 
 from packshot.adapters.disk import DiskBlobs
-from packshot.db.sql import call
+from packshot.db.sql import _adapt, call
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound
 from packshot.imaging.errors import BadPicture
@@ -57,13 +57,14 @@ def as_worker(
     worker = login("packshot_worker")
 
     def one(function: str, *args: Any) -> Any:
-        args = tuple(json.dumps(a) if isinstance(a, dict) else a for a in args)
-        row = worker.execute(f"select public.{function}({', '.join(['%s'] * len(args))})", args).fetchone()
+        marks = ", ".join(["%s"] * len(args))
+        row = worker.execute(f"select public.{function}({marks})", [_adapt(a) for a in args]).fetchone()
         assert row is not None
         return row[0]
 
     def many(function: str, *args: Any) -> list[dict[str, Any]]:
-        cursor = worker.execute(f"select * from public.{function}({', '.join(['%s'] * len(args))})", args)
+        marks = ", ".join(["%s"] * len(args))
+        cursor = worker.execute(f"select * from public.{function}({marks})", [_adapt(a) for a in args])
         names = [c.name for c in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

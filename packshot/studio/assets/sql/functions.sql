@@ -119,14 +119,14 @@ begin
 end
 $$;
 
--- Where the bytes of pictures lie, for a worker that has ids of one organization in hand.
-create or replace function public.assets_for_work_v1(p_organization uuid, p_ids uuid[])
-returns table (id uuid, sha256 text, media_type text, state text)
+-- Where a picture's bytes lie, for a worker that was told of it.
+create or replace function public.assets_for_work_v1(p_organization uuid, p_id uuid)
+returns table (sha256 text, media_type text, state text)
 language sql stable security definer set search_path = ''
 as $$
-    select a.id, a.sha256::text, a.media_type::text, a.state::text
+    select a.sha256::text, a.media_type::text, a.state::text
     from public.assets_asset as a
-    where a.organization_id = p_organization and a.id = any (p_ids)
+    where a.organization_id = p_organization and a.id = p_id
 $$;
 
 -- An upload was decoded in full: {"organization_id", "id", "width", "height", "placeholder", "source_type"}.
@@ -177,13 +177,13 @@ grant execute on function public.assets_upload_v1(jsonb) to packshot_member;
 
 revoke execute on function
     public.assets_sweep_v1(),
-    public.assets_for_work_v1(uuid, uuid[]),
+    public.assets_for_work_v1(uuid, uuid),
     public.assets_inspected_v1(jsonb),
     public.assets_rejected_v1(uuid, uuid, text)
 from public;
 grant execute on function
     public.assets_sweep_v1(),
-    public.assets_for_work_v1(uuid, uuid[]),
+    public.assets_for_work_v1(uuid, uuid),
     public.assets_inspected_v1(jsonb),
     public.assets_rejected_v1(uuid, uuid, text)
 to packshot_worker;
