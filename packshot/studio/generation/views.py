@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.errors import InsufficientCredits
@@ -30,6 +32,7 @@ def cancel_batch(request: MemberRequest, batch_id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def cancel_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpResponse:
+    _of_this_batch(request, batch_id, job_id)
     commands.cancel_job(request.actor, job_id)
     return _fragment(request, batch_id)
 
@@ -38,11 +41,18 @@ def cancel_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpResp
 @signed_in
 def retry_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpResponse:
     """Pay for one more attempt. The job's id is the key: the button pressed twice pays once."""
+    _of_this_batch(request, batch_id, job_id)
     try:
         commands.retry_job(request.actor, job_id, key=f"retry:{job_id}")
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     return _fragment(request, batch_id)
+
+
+def _of_this_batch(request: MemberRequest, batch_id: UUID, job_id: UUID) -> None:
+    """An address of another batch's job is no address. Raises NotFound before anything is done."""
+    if all(tile.job_id != job_id for tile in queries.batch(request.actor, batch_id).tiles):
+        raise NotFound(_("There is no such variant in this request."))
 
 
 def _fragment(request: MemberRequest, batch_id: UUID) -> HttpResponse:
