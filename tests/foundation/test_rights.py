@@ -4,32 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.tables import IDENTITY, INFRASTRUCTURE, all_tables, key_column, tenant_tables_of
+
 LOGINS = ["packshot_web", "packshot_worker", "packshot_staff", "packshot_member"]
 WRITES = ["INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"]
-
-# Who a person is: the web login's alone, no organization's.
-IDENTITY = {
-    "account_emailaddress",
-    "account_emailconfirmation",
-    "accounts_user",
-    "django_session",
-    "mfa_authenticator",
-    "usersessions_usersession",
-}
-
-# Neither a person's nor an organization's: which login may do what, everything else being refused.
-INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
-    "auth_group": {},
-    "auth_group_permissions": {},
-    "auth_permission": {},
-    "django_content_type": {},
-    "django_migrations": {},
-    "generation_callback": {},  # what providers sent, before it is known whose it is; worked off by functions
-    "web_cache": {"packshot_web": {"SELECT", "INSERT", "UPDATE", "DELETE"}},
-}
-
-# The tenant itself: its own id is its organization's.
-ORGANIZATION = "organizations_organization"
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +19,8 @@ def catalogue(server):
 
 
 @pytest.fixture(scope="module")
-def tables(catalogue) -> list[str]:
-    found = catalogue.execute(
-        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
-        " order by 1"
-    )
-    return [row[0] for row in found]
-
-
-@pytest.fixture(scope="module")
-def tenant_tables(tables) -> list[str]:
-    return [name for name in tables if name not in IDENTITY and name not in INFRASTRUCTURE]
+def tenant_tables(catalogue) -> list[str]:
+    return tenant_tables_of(catalogue)
 
 
 def rights(catalogue, role: str, table: str) -> set[str]:
@@ -71,8 +40,8 @@ def rights(catalogue, role: str, table: str) -> set[str]:
     }
 
 
-def test_nothing_of_the_lists_has_gone(tables):
-    assert {*IDENTITY, *INFRASTRUCTURE} <= set(tables)
+def test_nothing_of_the_lists_has_gone(catalogue):
+    assert {*IDENTITY, *INFRASTRUCTURE} <= set(all_tables(catalogue))
 
 
 def test_identity_is_the_web_logins_alone(catalogue):
@@ -128,8 +97,7 @@ def test_a_policy_compares_with_the_claimed_organization_once_a_statement(catalo
     wrong = [
         (table, policy, text)
         for table, policy, text in found
-        if f"({'id' if table == ORGANIZATION else 'organization_id'} = ( SELECT app.organization_id()"
-        not in text
+        if f"({key_column(table)} = ( SELECT app.organization_id()" not in text
     ]
     assert wrong == []
     readable = {table for table, _policy, _text in found}
@@ -167,7 +135,7 @@ def test_the_organization_is_in_every_tenants_key(catalogue, tenant_tables):
             """,
             [f"public.{table}"],
         ).fetchone()[0]
-        if ("id" if table == ORGANIZATION else "organization_id") not in (key or []):
+        if key_column(table) not in (key or []):
             wrong.append((table, key))
     assert wrong == []
 
