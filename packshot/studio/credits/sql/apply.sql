@@ -18,9 +18,17 @@ as $$
         from due as d
         join public.credits_hold as h on h.wallet_id = d.id and h.state = 'open' and h.expires_at <= p_now
         union all
-        select distinct d.id, l.expires_at, 2, 'lapse', null::uuid
+        select d.id, l.expires_at, 2, 'lapse', null::uuid
         from due as d
         join public.credits_lot as l on l.wallet_id = d.id and l.live and l.expires_at <= p_now
+        union
+        -- A hold may give back, before now, to a lot that was empty and has run out since.
+        select d.id, l.expires_at, 2, 'lapse', null::uuid
+        from due as d
+        join public.credits_hold as h on h.wallet_id = d.id and h.state = 'open' and h.expires_at <= p_now
+        join public.credits_holdlot as a on a.organization_id = h.organization_id and a.hold_id = h.id
+        join public.credits_lot as l
+            on l.organization_id = a.organization_id and l.id = a.lot_id and l.expires_at <= p_now
         union all
         select b.id, b.at, 3, 'reset', null::uuid from boundaries as b
     )
