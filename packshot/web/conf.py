@@ -154,8 +154,11 @@ ACCOUNT_RATE_LIMITS = {
     "reauthenticate": "10/m/user",
     "confirm_email": "1/10s/key",
 }
+MFA_ADAPTER = "packshot.foundation.accounts.second_factor.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Packshot"
+# By code, an address is written down only when it is confirmed; with `off` none ever is.
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED
 
 MIDDLEWARE = [
     "packshot.web.middleware.RequestId",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
+import runpy
 
 import pytest
 from django.contrib.sessions.models import Session
 
+import packshot.settings
+from packshot.settings import settings
+from packshot.web import conf
 from tests.foundation.conftest import PASSWORD, browser, is_signed_in, new_address, sign_in, sign_up
 
 
@@ -112,26 +113,16 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(two):
     assert cookie["secure"] == ""  # http://127.0.0.1
 
 
-def test_behind_https_the_cookies_are_secure():
-    script = (
-        "from packshot.web import conf as c; "
-        "print(c.SESSION_COOKIE_SECURE, c.CSRF_COOKIE_SECURE, c.CSRF_TRUSTED_ORIGINS, c.EMAIL_BACKEND, c.EMAIL_HOST)"
-    )
-    environment = {
-        **os.environ,
-        "PACKSHOT_PUBLIC_URL": "https://studio.example.com/",
-        "PACKSHOT_EMAIL_URL": "smtp://mail.example.com",
-    }
-    found = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-    )
-    assert found.stdout.split() == [
-        "True",
-        "True",
-        "['https://studio.example.com']",
-        "django.core.mail.backends.smtp.EmailBackend",
-        "mail.example.com",
-    ]
+def test_behind_https_the_cookies_are_secure(monkeypatch):
+    changes = {"public_url": "https://studio.example.com/", "email_url": "smtp://mail.example.com"}
+    there = settings().model_copy(update=changes)
+    monkeypatch.setattr(packshot.settings, "settings", lambda: there)
+    found = runpy.run_path(conf.__file__)
+    assert found["SESSION_COOKIE_SECURE"]
+    assert found["CSRF_COOKIE_SECURE"]
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["https://studio.example.com"]
+    assert found["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+    assert found["EMAIL_HOST"] == "mail.example.com"
 
 
 def test_the_profile_keeps_the_name():
