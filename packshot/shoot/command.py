@@ -20,8 +20,8 @@ from packshot.studio.credits.money import MICRO, format_credits
 
 if TYPE_CHECKING:
     from packshot.db.guard import Guard
-    from packshot.shoot.road import Finished
-    from packshot.studio.generation.views_api import BatchView
+    from packshot.shoot.road import Finished, Road
+    from packshot.studio.generation.views_api import BatchView, Order
 
 DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 
@@ -71,6 +71,9 @@ def run(
     as_json: bool = False,
 ) -> int:
     """The exit code: 0 all made, 1 some or none made, 2 the person's mistake, 130 interrupted."""
+    import psycopg
+    from django.db import DatabaseError
+
     from packshot.db.server import ServerError
 
     started = time.monotonic()
@@ -94,12 +97,10 @@ def run(
     except Problem as problem:
         code = MISTAKEN if problem.status < 500 else FAILED
         return _refused(problem.message, problem.code, code, as_json=as_json)
-    except (ServerError, OSError) as error:
+    except (ServerError, OSError, psycopg.Error, DatabaseError) as error:
         return _refused(str(error), "unavailable", FAILED, as_json=as_json)
     except KeyboardInterrupt:
-        return _refused(
-            "Interrupted before anything was ordered.", "interrupted", INTERRUPTED, as_json=as_json
-        )
+        return _refused("Interrupted.", "interrupted", INTERRUPTED, as_json=as_json)
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -116,7 +117,6 @@ class _Shoot:
     def run(self, started: float) -> int:
         from packshot.shoot import road
         from packshot.shoot.events import Bell
-        from packshot.shoot.progress import shown
         from packshot.shoot.worker import Worker, WorkerLost
 
         order = road.draft(self._request)
@@ -129,22 +129,27 @@ class _Shoot:
         ):
             way = road.Road(actor, bell, worker)
             try:
-                with shown() as show:
-                    way.afford(order)
-                    show.stage("Looking at the photo")
-                    photo_id = way.bring(self._request)
-                    show.stage("Ordering")
-                    batch_id = way.send(order, photo_id)
-                    try:
-                        batch = way.follow(batch_id, show.batch)
-                    except KeyboardInterrupt:
-                        show.stage("Cancelling")
-                        batch = way.cancel(batch_id)
-                        self._tell(batch, way.collect(batch), way.balance(), started)
-                        return INTERRUPTED
-                return self._tell(batch, way.collect(batch), way.balance(), started)
+                batch, interrupted = self._order(way, order)
             except WorkerLost as lost:
                 return _refused(str(lost), "worker_lost", FAILED, as_json=self._as_json)
+            code = self._tell(batch, way.collect(batch), way.balance(), started)
+            return INTERRUPTED if interrupted else code
+
+    def _order(self, way: Road, order: Order) -> tuple[BatchView, bool]:
+        """The batch when all of it is final, and whether that is because the person did not want to wait."""
+        from packshot.shoot.progress import shown
+
+        with shown() as show:
+            way.afford(order)
+            show.stage("Looking at the photo")
+            photo = way.bring(self._request)
+            show.stage("Ordering")
+            try:
+                return way.follow(way.send(order, photo), show.batch), False
+            except KeyboardInterrupt:
+                show.stage("Cancelling")
+                # Sent again under its key: an order that was on its way is found, and none is made twice.
+                return way.cancel(way.send(order, photo)), True
 
     def _tell(self, batch: BatchView, made: list[Finished], balance: int, started: float) -> int:
         from packshot.shoot.files import write_new

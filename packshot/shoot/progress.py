@@ -28,7 +28,9 @@ def shown() -> Iterator[Shown]:
         yield _Lines()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # What others print goes where they print it: standard output may be a program's.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
         yield _Bars(progress)
 
 

@@ -125,6 +125,7 @@ class Road:
 
     def bring(self, request: Request) -> UUID:
         """Upload the photo and wait until a worker has seen every pixel of it. Raises Mistake."""
+        _patiently(self._worker.ensure)
         view = _patiently(lambda: assets.upload(self._actor, data=request.photo, filename=request.name))
         while view.state == "new":
             self._wait()
