@@ -1,13 +1,18 @@
-"""The wallet in the words of the frame."""
+"""The wallet in the words of the frame. Amounts are micro-credits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
 
 from packshot.db.tenancy import Actor
+from packshot.studio.credits import queries
 
 ENTRIES_SHOWN = 5
+ENTRIES_READ = 50
+TOGETHER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +24,79 @@ class LotLine:
 
 @dataclass(frozen=True, slots=True)
 class BalanceLines:
-    """Amounts are micro-credits."""
-
     available: int
     held: int
     debt: int
     resets_at: datetime | None
+    """None where no allowance comes again."""
     lots: tuple[LotLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
+    """One entry of the log, or several of one kind that came together: a batch is held picture by picture."""
+
     word: str
     amount: int
+    count: int
     at: datetime
 
 
 def read(actor: Actor) -> BalanceLines:
-    return BalanceLines(0, 0, 0, None, ())  # until credits/queries.py is there
+    found = queries.balance(actor)
+    sources = _sources()
+    return BalanceLines(
+        available=found.available,
+        held=found.held,
+        debt=found.debt,
+        resets_at=found.next_reset_at if found.allowance else None,
+        lots=tuple(
+            LotLine(sources.get(lot.source, lot.source), lot.remaining, lot.expires_at)
+            for lot in found.lots
+            if lot.remaining
+        ),
+    )
 
 
 def entries(actor: Actor) -> list[EntryLine]:
-    return []
+    """The last lines of the log, newest first."""
+    lines: list[EntryLine] = []
+    kinds = _kinds()
+    for entry in queries.entries(actor, ENTRIES_READ):
+        word = kinds.get(entry.kind, entry.kind)
+        if lines and lines[-1].word == word and lines[-1].at - entry.at < TOGETHER:
+            last = lines[-1]
+            lines[-1] = replace(last, amount=last.amount + entry.amount, count=last.count + 1)
+        elif len(lines) == ENTRIES_SHOWN:
+            break
+        else:
+            lines.append(EntryLine(word, entry.amount, 1, entry.at))
+    return lines
+
+
+def _sources() -> dict[str, str]:
+    return {
+        "included": _("Monthly allowance"),
+        "purchased": _("Bought"),
+        "promotional": _("Given"),
+        "adjustment": _("Adjusted"),
+        "refund": _("Came back"),
+    }
+
+
+def _kinds() -> dict[str, str]:
+    return {
+        "grant": _("Granted"),
+        "topup": _("Bought"),
+        "monthly_reset": _("Monthly allowance"),
+        "reserve": _("Held for work"),
+        "debit": _("Charged"),
+        "release": _("Given back"),
+        "refund": _("Came back"),
+        "expire": _("Ran out"),
+        "adjust": _("Adjusted"),
+        "freeze": _("Set aside"),
+        "unfreeze": _("Set free"),
+        "claw": _("Taken back"),
+        "repay": _("Paid what was owed"),
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -30,21 +29,20 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
-
 
 class RequestId:
-    """Each request has an id, a proxy's where it sent a decent one; the answer and the error pages carry it."""
+    """Each request has an id, the one that the bridge logs it under; the error pages show it."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid7().hex
+        bridged = request.META.get("packshot.request_id")
+        request_id = bridged or uuid7().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         response = self.get_response(request)
-        response["X-Request-ID"] = request_id
+        if bridged is None:  # the bridge puts its id on the answer itself
+            response["X-Request-ID"] = request_id
         return response
 
 

@@ -9,6 +9,7 @@ interface Point {
 }
 
 const MOST = 8;
+const SWIPE_PX = 60;
 
 /** A picture that is fitted, zoomed and moved inside a box: wheel, drag, pinch, double click. */
 export class Stage {
@@ -17,19 +18,20 @@ export class Stage {
   #at: Point = { x: 0, y: 0 };
   #fitted = true;
   #fingers = new Map<number, Point>();
+  #start: Point | null = null;
 
   constructor(
     private readonly box: HTMLElement,
     private readonly picture: HTMLImageElement,
     private readonly readout: Element,
+    private readonly walk: (step: -1 | 1) => void,
   ) {
     box.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     box.addEventListener("dblclick", (event) => this.toggle(this.#inside(event)));
     box.addEventListener("pointerdown", (event) => this.#down(event));
     box.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"] as const) {
-      box.addEventListener(name, (event) => this.#fingers.delete(event.pointerId));
-    }
+    box.addEventListener("pointerup", (event) => this.#up(event));
+    box.addEventListener("pointercancel", (event) => this.#fingers.delete(event.pointerId));
     new ResizeObserver(() => this.#fitted && this.fit()).observe(box);
   }
 
@@ -103,6 +105,17 @@ export class Stage {
     if (event.button !== 0) return;
     this.box.setPointerCapture(event.pointerId);
     this.#fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    this.#start = this.#fingers.size === 1 ? { x: event.clientX, y: event.clientY } : null;
+  }
+
+  /** One finger across a fitted picture asks for its neighbour. */
+  #up(event: PointerEvent): void {
+    this.#fingers.delete(event.pointerId);
+    if (this.#start === null || !this.#fitted || event.pointerType !== "touch") return;
+    const across = event.clientX - this.#start.x;
+    if (Math.abs(across) > SWIPE_PX && Math.abs(across) > 2 * Math.abs(event.clientY - this.#start.y)) {
+      this.walk(across > 0 ? -1 : 1);
+    }
   }
 
   #move(event: PointerEvent): void {

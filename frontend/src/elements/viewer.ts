@@ -13,7 +13,8 @@ export class StudioViewer extends HTMLElement {
   connectedCallback(): void {
     this.#leave = new AbortController();
     const { signal } = this.#leave;
-    this.#stage = new Stage(must(this, ".viewer-stage"), must(this, ".viewer-stage img"), must(this, ".viewer-zoom"));
+    const [box, picture, readout] = [".viewer-stage", ".viewer-stage img", ".viewer-zoom"] as const;
+    this.#stage = new Stage(must(this, box), must(this, picture), must(this, readout), (step) => this.#walk(step));
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     addEventListener("hashchange", () => this.#fromAddress(), { signal });
     this.#dialog.addEventListener("close", () => this.#closed());

@@ -26,13 +26,13 @@ class Starter:
 
 
 def starters() -> list[Starter]:
-    """Three beginnings, each with a sample photo of its own."""
+    """Three beginnings, each with a sample photo."""
     prompts = [
         _("On white marble, soft window light from the left"),
         _("On a rough oak table, warm evening light"),
         _("On a pale sand-coloured podium, hard noon shadow"),
     ]
-    photos = [f"samples/{name}.jpg" for name in ("bottle", "mug", "sneaker")]
+    photos = [f"samples/{name}.jpg" for name in ("bottle", "jar", "bottle")]
     return [
         Starter(prompt, static(photo) if finders.find(photo) else None)
         for prompt, photo in zip(prompts, photos, strict=True)

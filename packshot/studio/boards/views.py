@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -12,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from uuid_utils.compat import uuid7
 
-from packshot.db.tenancy import Actor
 from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
 from packshot.studio.assets import queries as assets
@@ -74,8 +72,9 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     found = queries.board(request.actor, slug)
     batches = work.thread(request.actor, found.id, THREAD_PAGE)
     cards = present(request.actor, reversed(batches))
-    pictures = picked(request.actor, request.GET.getlist("photo"))
-    context = {"board": found, "cards": cards, "earlier": _more(batches), "picked": pictures, **composer()}
+    # Most often the next request is about the same product: its photo is in the composer already.
+    photos = [view for view in cards[-1].references if view.state == "ready"] if cards else []
+    context = {"board": found, "cards": cards, "earlier": _more(batches), "picked": photos, **composer()}
     return render(request, "boards/board.html", context)
 
 
@@ -142,17 +141,6 @@ def composer() -> dict[str, object]:
         "starters": starters(),
         "key": uuid7(),
     }
-
-
-def picked(actor: Actor, ids: Iterable[str]) -> list[assets.AssetView]:
-    """Photos that the address asks to start with; whatever is no id of ours is left out."""
-    wanted = []
-    for text in ids:
-        try:
-            wanted.append(UUID(text))
-        except ValueError:
-            continue
-    return [view for view in assets.assets(actor, wanted) if view.state == "ready"] if wanted else []
 
 
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:

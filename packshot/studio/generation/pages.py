@@ -22,6 +22,8 @@ from packshot.studio.generation.views_api import BatchView, JobState, TileView
 
 Face = Literal["waiting", "working", "done", "failed", "cancelled"]
 
+_WIDE = 1.2
+
 _FACES: dict[JobState, Face] = {
     JobState.QUEUED: "waiting",
     JobState.RUNNING: "working",
@@ -78,9 +80,9 @@ class BatchCard:
         return not self.batch.state.final
 
     @property
-    def each(self) -> int:
-        """The price of one picture, in micro-credits."""
-        return self.batch.cost_quoted // max(1, len(self.batch.tiles))
+    def wide(self) -> bool:
+        """Whether the tiles are broader than they are high: on a phone each then takes the whole width."""
+        return self.width / self.height > _WIDE
 
     @property
     def reuse(self) -> str:
@@ -182,7 +184,7 @@ def _shapeless() -> set[str]:
 
 def _columns(count: int, ratio: float) -> int:
     """How many tiles stand side by side on a wide page: as large as the width allows, none a postage stamp."""
-    if ratio > 1.2:
+    if ratio > _WIDE:
         return min(count, 2)
     return min(count, 4)
 

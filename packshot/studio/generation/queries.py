@@ -113,6 +113,7 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
         references=tuple(UUID(reference["id"]) for reference in batch.references),
         state=fold(tile.state for tile in tiles),
         created_at=batch.created_at,
+        price=batch.price,
         cost_quoted=sum(job.price for job in jobs),
         cost_charged=sum(job.charged for job in jobs),
         cost_returned=sum(job.returned for job in jobs),

@@ -124,6 +124,8 @@ class BatchView:
     state: BatchState
     """The fold of the tiles' states; stored nowhere."""
     created_at: datetime
+    price: int
+    """Of one variant, and so of trying one again."""
     cost_quoted: int
     cost_charged: int
     cost_returned: int

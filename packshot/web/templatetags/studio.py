@@ -48,9 +48,8 @@ def credits(micro: int) -> str:  # noqa: A001 the word of the domain
     value = Decimal(micro) / MICRO
     places = 0 if micro % MICRO == 0 else 2
     step = Decimal(1).scaleb(-places)
-    return formats.number_format(
-        value.quantize(step, rounding="ROUND_FLOOR"), decimal_pos=places, force_grouping=True
-    )
+    shown = formats.number_format(value.quantize(step, rounding="ROUND_FLOOR"), places, force_grouping=True)
+    return shown.replace("-", "−")
 
 
 @register.simple_tag
