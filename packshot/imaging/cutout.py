@@ -14,7 +14,7 @@ import numpy as np
 
 from packshot.imaging import nets
 from packshot.imaging.decode import Picture
-from packshot.imaging.types import Bytes2D, Floats, Progress, silent
+from packshot.imaging.types import Bytes2D, Floats, Progress, f32, silent
 
 WORK_SIDE = 640
 """Long side at which the object is found."""
@@ -129,13 +129,11 @@ def _grabcut(rgb: Bytes2D, probability: Floats) -> Floats:
     marks[possible == 0] = cv2.GC_BGD
     cv2.setRNGSeed(0)  # its k-means draws from OpenCV's global generator
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(
-        np.ascontiguousarray(rgb[..., ::-1]), marks, None, background, foreground, 3, cv2.GC_INIT_WITH_MASK
-    )
-    cut = ((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)).astype(np.float32)
-    if cut.sum() < 0.6 * (probability > 0.5).sum():
-        return probability
-    return cut
+    bgr = np.ascontiguousarray(rgb[..., ::-1])
+    cv2.grabCut(bgr, marks, (0, 0, 0, 0), background, foreground, 3, cv2.GC_INIT_WITH_MASK)
+    cut: Floats = ((marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)).astype(np.float32)
+    kept = float(cut.sum()) >= 0.6 * int((probability > 0.5).sum())
+    return cut if kept else probability
 
 
 def _without_islands(mask: Floats) -> Floats:
@@ -144,7 +142,7 @@ def _without_islands(mask: Floats) -> Floats:
         return mask
     areas = stats[1:, cv2.CC_STAT_AREA]
     islands = 1 + np.flatnonzero(areas < 0.01 * areas.max())
-    return np.where(np.isin(labels, islands), np.float32(0), mask).astype(np.float32)
+    return f32(np.where(np.isin(labels, islands), np.float32(0), mask))
 
 
 def _refine(rgb: Bytes2D, mask: Floats) -> Floats:

@@ -96,7 +96,9 @@ def _accepted_type(data: bytes) -> str:
         raise BadPicture("empty", "The file is empty.")
     if len(data) > MAX_BYTES:
         limit = MAX_BYTES // (1024 * 1024)
-        raise BadPicture("too_many_bytes", f"The file is larger than {limit} MB. Save a smaller copy and try again.")
+        raise BadPicture(
+            "too_many_bytes", f"The file is larger than {limit} MB. Save a smaller copy and try again."
+        )
     media_type = sniff(data)
     if media_type is None:
         raise BadPicture("not_a_picture", "This is not a JPEG, PNG, WebP or AVIF picture.")
@@ -107,12 +109,15 @@ def _accepted_type(data: bytes) -> str:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
+    """Of the canvas; (0, 0) where the header is none, which the decoder will say better."""
     kind, body = data[12:16], data[20:30]
     if kind == b"VP8X":
         return 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
     if kind == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if body[3:6] != b"\x9d\x01\x2a":
+        return 0, 0
     return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
 
 
@@ -124,7 +129,9 @@ def _judge_size(width: int, height: int) -> None:
 def _too_many_pixels(width: int | None = None, height: int | None = None) -> BadPicture:
     limit = MAX_PIXELS // 1_000_000
     size = f"{width:,} x {height:,} pixels is" if width and height else "The picture is"
-    return BadPicture("too_many_pixels", f"{size} larger than {limit} megapixels. Save a smaller copy and try again.")
+    return BadPicture(
+        "too_many_pixels", f"{size} larger than {limit} megapixels. Save a smaller copy and try again."
+    )
 
 
 def _normalise(image: Image.Image, media_type: str) -> Picture:

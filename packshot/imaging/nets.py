@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib import resources
 
 import numpy as np
-import onnxruntime as ort  # type: ignore[import-untyped]
+import onnxruntime as ort
 
 from packshot.imaging.types import Floats
 

@@ -27,7 +27,8 @@ def upscale(picture: Picture, factor: int, progress: Progress = silent) -> Pictu
     if width * height > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
         raise BadPicture(
-            "too_large", f"Enlarged {factor} times this would be {width:,} x {height:,}, more than {limit} megapixels."
+            "too_large",
+            f"Enlarged {factor} times this would be {width:,} x {height:,}, more than {limit} megapixels.",
         )
     rgb = picture.rgb
     passes = 1 if factor == 2 else 2
@@ -38,7 +39,9 @@ def upscale(picture: Picture, factor: int, progress: Progress = silent) -> Pictu
         rgb = _double(rgb, noisy, _part_of(progress, done, share))
     alpha = picture.alpha
     if alpha is not None:
-        alpha = np.asarray(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LANCZOS4), dtype=np.uint8)
+        alpha = np.asarray(
+            cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LANCZOS4), dtype=np.uint8
+        )
     return Picture(rgb, alpha, picture.media_type)
 
 
@@ -49,7 +52,7 @@ def _part_of(progress: Progress, done: float, share: float) -> Progress:
 def _double(rgb: Bytes2D, noisy: bool, progress: Progress) -> Bytes2D:
     name = "w2x_photo_noise1_scale2.0x_model.onnx" if noisy else "w2x_photo_scale2.0x_model.onnx"
     height, width = rgb.shape[:2]
-    bordered = cv2.copyMakeBorder(rgb, *[CONTEXT] * 4, borderType=_border(width, height))
+    bordered = cv2.copyMakeBorder(rgb, CONTEXT, CONTEXT, CONTEXT, CONTEXT, _border(width, height))
     result = np.empty((2 * height, 2 * width, 3), np.uint8)
     corners = [(top, left) for top in range(0, height, TILE) for left in range(0, width, TILE)]
     for number, (top, left) in enumerate(corners, start=1):
@@ -57,7 +60,9 @@ def _double(rgb: Bytes2D, noisy: bool, progress: Progress) -> Bytes2D:
         tile = bordered[top : bottom + 2 * CONTEXT, left : right + 2 * CONTEXT]
         batch = np.ascontiguousarray(tile.transpose(2, 0, 1)[None], dtype=np.float32) / np.float32(255)
         out = nets.run(name, batch)[0].transpose(1, 2, 0)
-        result[2 * top : 2 * bottom, 2 * left : 2 * right] = np.rint(np.clip(out, 0, 1) * 255).astype(np.uint8)
+        result[2 * top : 2 * bottom, 2 * left : 2 * right] = np.rint(np.clip(out, 0, 1) * 255).astype(
+            np.uint8
+        )
         progress(100 * number // len(corners))
     return result
 

@@ -50,7 +50,10 @@ def _noise(seed: int, cells: int, size: int = _FINE, octaves: int = 3) -> Floats
 
 
 def _turned(
-    profile: list[tuple[float, float]], paint: Callable[[Floats, Floats], Floats], shine: float, bow: float = 0.10
+    profile: list[tuple[float, float]],
+    paint: Callable[[Floats, Floats], Floats],
+    shine: float,
+    bow: float = 0.10,
 ) -> Floats:
     """A body turned on a lathe, seen from slightly above: `profile` is (y, radius) from top to bottom."""
     x, y = _grid()
@@ -68,7 +71,9 @@ def _turned(
     return np.dstack((np.clip(colour, 0, 1), inside)).astype(np.float32)
 
 
-def _print(canvas: Floats, text: str, at: tuple[float, float], scale: float, colour: Floats, weight: int = 3) -> None:
+def _print(
+    canvas: Floats, text: str, at: tuple[float, float], scale: float, colour: Floats, weight: int = 3
+) -> None:
     (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, scale, weight)
     origin = (int((at[0] + 1) / 2 * _FINE - width / 2), int((at[1] + 1) / 2 * _FINE))
     ink = np.zeros(canvas.shape[:2], np.uint8)
@@ -179,12 +184,32 @@ def _relief(mask: Floats, reach: float) -> Floats:
 
 def _sneaker() -> Floats:
     upper = _filled(
-        [(-0.74, 0.22), (-0.76, -0.05), (-0.70, -0.34), (-0.42, -0.40), (-0.30, -0.20), (-0.05, -0.10)]
-        + [(0.28, 0.03), (0.62, 0.08), (0.80, 0.20), (0.80, 0.34), (-0.72, 0.34)]
+        [
+            (-0.74, 0.22),
+            (-0.76, -0.05),
+            (-0.70, -0.34),
+            (-0.42, -0.40),
+            (-0.30, -0.20),
+            (-0.05, -0.10),
+            (0.28, 0.03),
+            (0.62, 0.08),
+            (0.80, 0.20),
+            (0.80, 0.34),
+            (-0.72, 0.34),
+        ]
     )
     sole = _filled(
-        [(-0.80, 0.24), (-0.74, 0.22), (0.0, 0.27), (0.76, 0.23), (0.87, 0.25), (0.88, 0.34), (0.80, 0.42)]
-        + [(-0.74, 0.42), (-0.82, 0.37)]
+        [
+            (-0.80, 0.24),
+            (-0.74, 0.22),
+            (0.0, 0.27),
+            (0.76, 0.23),
+            (0.87, 0.25),
+            (0.88, 0.34),
+            (0.80, 0.42),
+            (-0.74, 0.42),
+            (-0.82, 0.37),
+        ]
     )
     canvas = np.zeros((_FINE, _FINE, 4), np.float32)
     knit = 0.93 + 0.14 * _noise(21, 420, octaves=1)
@@ -192,14 +217,21 @@ def _sneaker() -> Floats:
     for points, code, reach in (
         ([(-0.74, 0.26), (-0.75, 0.02), (-0.58, -0.02), (-0.46, 0.12), (-0.44, 0.28)], "#7b7f83", 0.05),
         ([(0.36, 0.28), (0.44, 0.12), (0.66, 0.12), (0.80, 0.22), (0.80, 0.30)], "#83878a", 0.05),
-        ([(-0.30, -0.17), (0.04, -0.04), (0.27, 0.04), (0.20, 0.10), (-0.06, 0.03), (-0.36, -0.10)], "#b5b8ba", 0.03),
+        (
+            [(-0.30, -0.17), (0.04, -0.04), (0.27, 0.04), (0.20, 0.10), (-0.06, 0.03), (-0.36, -0.10)],
+            "#b5b8ba",
+            0.03,
+        ),
     ):
         patch = _filled(points) * upper
         tone = _colour(code) * (_relief(patch, reach) * knit)[..., None]
         canvas[..., :3] = np.where(patch[..., None] > 0, tone, canvas[..., :3])
     for index in range(6):
         x, y = -0.26 + 0.083 * index, -0.135 + 0.033 * index
-        ends = [(int((x + dx + 1) / 2 * _FINE), int((y + dy + 1) / 2 * _FINE)) for dx, dy in ((-0.045, 0.06), (0.05, -0.01))]
+        ends = [
+            (int((x + dx + 1) / 2 * _FINE), int((y + dy + 1) / 2 * _FINE))
+            for dx, dy in ((-0.045, 0.06), (0.05, -0.01))
+        ]
         cv2.line(canvas, ends[0], ends[1], (0.30, 0.31, 0.32, 1), 20, cv2.LINE_AA)
         cv2.line(canvas, ends[0], ends[1], (0.86, 0.87, 0.87, 1), 15, cv2.LINE_AA)
     stripe = _filled([(-0.36, 0.25), (-0.05, 0.04), (0.03, 0.05), (-0.20, 0.25)]) * upper
@@ -215,8 +247,18 @@ def _sneaker() -> Floats:
 def _plush() -> Floats:
     rng = np.random.Generator(np.random.PCG64(31))
     x, y = _grid()
-    parts = [(0.0, 0.34, 0.36, 0.38), (0.0, -0.22, 0.31, 0.28), (-0.25, -0.45, 0.12, 0.13), (0.25, -0.45, 0.12, 0.13)]
-    parts += [(-0.36, 0.22, 0.13, 0.22), (0.36, 0.22, 0.13, 0.22), (-0.24, 0.66, 0.17, 0.13), (0.24, 0.66, 0.17, 0.13)]
+    parts = [
+        (0.0, 0.34, 0.36, 0.38),
+        (0.0, -0.22, 0.31, 0.28),
+        (-0.25, -0.45, 0.12, 0.13),
+        (0.25, -0.45, 0.12, 0.13),
+    ]
+    parts += [
+        (-0.36, 0.22, 0.13, 0.22),
+        (0.36, 0.22, 0.13, 0.22),
+        (-0.24, 0.66, 0.17, 0.13),
+        (0.24, 0.66, 0.17, 0.13),
+    ]
     canvas = np.zeros((_FINE, _FINE, 4), np.float32)
     fur = _colour("#b07f4e")
     strands: list[tuple[float, float, float, float, float]] = []
@@ -228,9 +270,19 @@ def _plush() -> Floats:
         canvas[inside < 1, 3] = 1
         for _ in range(int(14000 * wide * high / 0.13)):
             angle, reach = rng.uniform(0, 2 * np.pi), np.sqrt(rng.uniform(0, 1.04))
-            lit = 0.45 + 0.45 * np.sqrt(max(0.0, 1 - reach**2)) - 0.14 * reach * (np.cos(angle) + np.sin(angle))
+            lit = (
+                0.45 + 0.45 * np.sqrt(max(0.0, 1 - reach**2)) - 0.14 * reach * (np.cos(angle) + np.sin(angle))
+            )
             at_x, at_y = centre_x + wide * reach * np.cos(angle), centre_y + high * reach * np.sin(angle)
-            strands.append((at_x, at_y, angle + rng.normal(0, 0.5), rng.uniform(0.022, 0.05), lit * rng.uniform(0.75, 1.3)))
+            strands.append(
+                (
+                    at_x,
+                    at_y,
+                    angle + rng.normal(0, 0.5),
+                    rng.uniform(0.022, 0.05),
+                    lit * rng.uniform(0.75, 1.3),
+                )
+            )
     for at_x, at_y, angle, length, lit in strands:
         start = (int((at_x + 1) / 2 * _FINE), int((at_y + 1) / 2 * _FINE))
         end = (
@@ -244,7 +296,9 @@ def _plush() -> Floats:
         canvas[eye, :3] = 0.06
         canvas[np.hypot(x - centre_x + 0.010, y + 0.282) < 0.009, :3] = 0.95
     muzzle = np.hypot(x / 0.13, (y + 0.14) / 0.10)
-    canvas[muzzle < 1, :3] = _colour("#e0c39a") * (0.75 + 0.25 * np.sqrt(np.clip(1 - muzzle[muzzle < 1] ** 2, 0, 1)))[:, None]
+    canvas[muzzle < 1, :3] = (
+        _colour("#e0c39a") * (0.75 + 0.25 * np.sqrt(np.clip(1 - muzzle[muzzle < 1] ** 2, 0, 1)))[:, None]
+    )
     canvas[np.hypot(x / 0.045, (y + 0.175) / 0.030) < 1, :3] = 0.10
     return canvas
 

@@ -35,7 +35,7 @@ def main() -> None:
             result = functions[name](lambda percent: _send(answers, ("report", percent)), *args)
         except BadPicture as error:
             _send(answers, ("bad_picture", error.code, error.message))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a job raises is told, not swallowed)
             _send(answers, ("error", f"{type(error).__name__}: {error}", traceback.format_exc()))
         else:
             _send(answers, ("done", result))
@@ -52,7 +52,7 @@ def _claim_stdout() -> BinaryIO:
 def _read(jobs_in: BinaryIO, jobs: queue.SimpleQueue[tuple[str, tuple[object, ...]]]) -> None:
     while True:
         try:
-            jobs.put(pickle.load(jobs_in))
+            jobs.put(pickle.load(jobs_in))  # noqa: S301 (our own parent wrote it)
         except (EOFError, pickle.UnpicklingError):
             os._exit(0)
 

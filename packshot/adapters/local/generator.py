@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from packshot.adapters.local.pool import ImagingPool, JobTimeout, PoolError
+from packshot.adapters.local.pool import ImagingPool, JobRaised, JobTimeout, PoolError
 from packshot.adapters.local.work import Made
 from packshot.imaging.cutout import Cutout
 from packshot.imaging.errors import BadPicture
-from packshot.imaging.scene.ratios import UnsupportedScene
+from packshot.imaging.scene.ratios import UnsupportedScene, dimensions
 from packshot.imaging.sources import read_source_type, strongest
 from packshot.ports.generation import (
     BadCallback,
@@ -26,6 +27,8 @@ from packshot.ports.generation import (
     Report,
     Task,
 )
+
+_log = logging.getLogger(__name__)
 
 CUTOUTS_KEPT = 8
 """Recent references whose object stays in memory (at most 9 MB each) for the next variant."""
@@ -65,7 +68,7 @@ class LocalGenerator:
             return Failed(FailureCode.CANCELLED, "The job was cancelled.")
         return work.result()
 
-    async def poll(self, ref: str, task: Task, report: Report) -> Failed:
+    async def poll(self, ref: str, task: Task, report: Report) -> Failed:  # noqa: ARG002
         """Nothing is ever left to poll: the work ended with `submit`, or with the process that did it."""
         return Failed(FailureCode.INTERNAL, "The work was interrupted.", retryable=True)
 
@@ -79,7 +82,7 @@ class LocalGenerator:
         work.cancel()
         return CancelOutcome.CANCELLED
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Callback:
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Callback:  # noqa: ARG002
         """Always BadCallback: the local engine never calls back."""
         raise BadCallback("the local engine sends no callbacks")
 
@@ -90,12 +93,14 @@ class LocalGenerator:
             return _invalid(f"The local engine cannot do {task.operation}.")
         try:
             made = await asyncio.wait_for(make(task, report), task.timeout_s)
-        except (BadPicture, UnsupportedScene, _BadTask) as error:
+        except (BadPicture, UnsupportedScene, _Unusable) as error:
             return _invalid(str(error))
         except (JobTimeout, TimeoutError):
             return Failed(FailureCode.TIMEOUT, "The work took too long.", retryable=True)
         except PoolError as error:
-            return Failed(FailureCode.INTERNAL, f"The local engine stopped: {error}", retryable=True)
+            detail = error.traceback if isinstance(error, JobRaised) else ""
+            _log.error("%s of job %s failed: %s\n%s", task.operation, task.job_id, error, detail)
+            return Failed(FailureCode.INTERNAL, "The local engine stopped in the middle.", retryable=True)
         output = Output(
             data=made.data,
             media_type=made.media_type,
@@ -108,9 +113,10 @@ class LocalGenerator:
         return Done((output,))
 
     async def _generate(self, task: Task, report: Report) -> Made:
+        dimensions(task.ratio, task.size)  # refuse before the cut-out, not after
         cutout, from_percent = None, 0
         if task.references:
-            cutout = await self._cutout(task.references[0], task.timeout_s, _scaled(report, 0, CUTOUT_SHARE))
+            cutout = await self._cutout(task.references[0], task, _scaled(report, 0, CUTOUT_SHARE))
             from_percent = CUTOUT_SHARE
         order: dict[str, Any] = {
             "prompt": task.prompt,
@@ -123,11 +129,11 @@ class LocalGenerator:
             task, _scaled(report, from_percent, 100), "scene", cutout, order, _source_type(task), JPEG_QUALITY
         )
 
-    async def _cutout(self, reference: Reference, timeout: float, report: Report) -> Cutout:
+    async def _cutout(self, reference: Reference, task: Task, report: Report) -> Cutout:
         """Variants of a batch arrive together with one reference: its object is cut out once for all."""
 
         def start() -> Awaitable[Cutout]:
-            return self._pool.run("product", reference.data, timeout=timeout, report=report)
+            return self._pool.run("product", reference.data, timeout=task.timeout_s, report=report)
 
         return await self._cutouts.get(sha256(reference.data).digest(), start)
 
@@ -139,7 +145,7 @@ class LocalGenerator:
         reference = _only_reference(task)
         factor = task.parameters.get("factor", None)
         if factor not in (2, 4):
-            raise _BadTask("Choose to enlarge 2 or 4 times.")
+            raise _Unusable("Choose to enlarge 2 or 4 times.")
         return await self._run(task, report, "upscale", reference.data, factor, _source_type(task))
 
     async def _run(self, task: Task, report: Report, name: str, *args: Any) -> Made:
@@ -148,7 +154,7 @@ class LocalGenerator:
         return made
 
 
-class _BadTask(Exception):
+class _Unusable(Exception):
     """The task asks for what cannot be done; the text is for the person."""
 
 
@@ -198,7 +204,7 @@ async def _awaited(value: Awaitable[Cutout]) -> Cutout:
 
 def _only_reference(task: Task) -> Reference:
     if len(task.references) != 1:
-        raise _BadTask("This needs exactly one picture.")
+        raise _Unusable("This needs exactly one picture.")
     return task.references[0]
 
 

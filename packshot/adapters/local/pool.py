@@ -72,7 +72,13 @@ class ImagingPool:
         """The processes alive now."""
         return frozenset(child.pid for child in (*self._idle, *self._busy))
 
-    async def run(self, name: str, *args: Any, timeout: float, report: Report | None = None) -> Any:
+    async def run(
+        self,
+        name: str,
+        *args: Any,
+        timeout: float,  # noqa: ASYNC109 (asyncio.timeout could not end a process)
+        report: Report | None = None,
+    ) -> Any:
         """Run `FUNCTIONS[name](report, *args)` in a child; `timeout` seconds count from its start.
 
         `report` is called in the event loop with each percent. Raises BadPicture as the function did, else
@@ -145,8 +151,8 @@ class _Child:
             # Its own group: Ctrl-C in a terminal is for the parent, which ends its children in order.
             process_group=0,
         )
-        self._stdin = cast(BinaryIO, self._process.stdin)
-        self._stdout = cast(BinaryIO, self._process.stdout)
+        self._stdin = cast("BinaryIO", self._process.stdin)
+        self._stdout = cast("BinaryIO", self._process.stdout)
         self.jobs = 0
 
     @property

@@ -34,12 +34,12 @@ class Made:
     note: str | None = None
 
 
-def inspect(report: Progress, data: bytes) -> inspecting.Inspection:
+def inspect(_report: Progress, data: bytes) -> inspecting.Inspection:
     """See packshot.imaging.inspect."""
     return inspecting.inspect(data)
 
 
-def thumbnails(report: Progress, data: bytes) -> thumbs.Thumbs:
+def thumbnails(_report: Progress, data: bytes) -> thumbs.Thumbs:
     """See packshot.imaging.thumbs."""
     return thumbs.thumbnails(data)
 
@@ -73,7 +73,9 @@ def remove_background(report: Progress, data: bytes, source_type: str) -> Made:
 
 def upscale(report: Progress, data: bytes, factor: int, source_type: str) -> Made:
     """The picture enlarged: PNG if it has transparency, else JPEG."""
-    large = enlarge(decode(data), factor, lambda percent: report(percent * 95 // 100))
+    picture = decode(data)
+    report(2)
+    large = enlarge(picture, factor, lambda percent: report(2 + percent * 93 // 100))
     if large.alpha is not None:
         return _as_png(large.rgb, large.alpha, source_type, None)
     data = encode(large.rgb, "image/jpeg", source_type=source_type, quality=95)

@@ -55,7 +55,9 @@ def _sweep(frame: Frame, plan: Plan, noise: Noise) -> None:
     x, y = camera.pixels()
     colour = plan.wall_colour
     if plan.floor == "linen_sweep":
-        across, depth = camera.floor_points(x, np.maximum(y, camera.horizon + 0.35 * (camera.base_y - camera.horizon)))
+        across, depth = camera.floor_points(
+            x, np.maximum(y, camera.horizon + 0.35 * (camera.base_y - camera.horizon))
+        )
         frame.albedo[:] = MATERIALS["linen"].paint(noise, across, depth, plan.floor_colour)
     elif plan.floor == "gradient_sweep":
         frame.albedo[:] = _gradient(plan, y / camera.height, x / camera.width)
@@ -69,7 +71,9 @@ def _sweep(frame: Frame, plan: Plan, noise: Noise) -> None:
 def _gradient(plan: Plan, down: Floats, right: Floats) -> Floats:
     slant = np.clip(0.75 * down + 0.35 * (right - 0.5) * plan.light.side + 0.08, 0, 1)
     first = mix(plan.wall_colour, plan.accent, 0.45)
-    return mix(first, mix(plan.wall_colour, from_hex("#ffffff"), 0.18), smoothstep(0.0, 0.9, slant)[..., None])
+    return mix(
+        first, mix(plan.wall_colour, from_hex("#ffffff"), 0.18), smoothstep(0.0, 0.9, slant)[..., None]
+    )
 
 
 def _wall(frame: Frame, plan: Plan, noise: Noise, rng: np.random.Generator, edge: int) -> None:
@@ -105,7 +109,7 @@ def _decorate(frame: Frame, plan: Plan, u: Floats, v: Floats, edge: int) -> None
     else:
         distance = np.hypot(u - middle, v - 0.36) - 0.37
     inside = smoothstep(pixel, -pixel, distance.astype(np.float32))
-    colour = mix(plan.wall_colour, plan.accent, 0.55)
+    colour = mix(plan.wall_colour, plan.accent, 0.7)
     frame.albedo[:edge] = mix(frame.albedo[:edge], colour, inside[..., None])
     if plan.decor == "arch":
         # The niche is deep: its light-side reveal throws a shadow in.
@@ -136,7 +140,9 @@ def _floor(frame: Frame, plan: Plan, noise: Noise, edge: int) -> None:
 
 def _wall_in_floor(frame: Frame, edge: int) -> Floats:
     """The wall mirrored in the floor, blurred as polish is never perfect."""
-    wall = frame.albedo[:edge] * (0.6 * frame.light.key + 0.8 * frame.light.room) * frame.ambient[:edge, :, None]
+    wall = (
+        frame.albedo[:edge] * (0.6 * frame.light.key + 0.8 * frame.light.room) * frame.ambient[:edge, :, None]
+    )
     wall = (wall + frame.glow[:edge])[::-1]
     rows = frame.camera.height - edge
     if wall.shape[0] < rows:

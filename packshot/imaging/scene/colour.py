@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from packshot.imaging.types import Bytes2D, Floats
+from packshot.imaging.types import Bytes2D, Floats, f32
 
-Colour = npt.NDArray[np.float32]
+Colour = Floats
 """Three linear sRGB components."""
 
 _LUMA = np.array((0.2126, 0.7152, 0.0722), np.float32)
@@ -47,7 +46,7 @@ def from_hex(code: str) -> Colour:
 
 def luma(colour: Floats) -> Floats:
     """Relative luminance along the last axis."""
-    return np.asarray(colour @ _LUMA, dtype=np.float32)
+    return f32(colour @ _LUMA)
 
 
 def mix(one: Floats, other: Floats, share: float | Floats) -> Floats:
@@ -57,7 +56,7 @@ def mix(one: Floats, other: Floats, share: float | Floats) -> Floats:
 
 def shade(colour: Colour, factor: float) -> Colour:
     """Lighter (> 1) or darker, staying a colour of a real surface (at most 90 % reflection)."""
-    return np.clip(colour * np.float32(factor), 0.002, 0.9).astype(np.float32)
+    return f32(np.clip(colour * np.float32(factor), 0.002, 0.9))
 
 
 def saturate(colour: Colour, factor: float) -> Colour:

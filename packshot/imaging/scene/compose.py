@@ -52,7 +52,11 @@ def compose(
         linear = frame.develop()
     else:
         product = placing.place(cutout, (width, height), footprint.size, footprint.x, footprint.stand_y)
-        gloss = MATERIALS[chosen.prop_material].gloss if face is not None else backdrop.gloss(chosen, frame.camera)
+        gloss = (
+            MATERIALS[chosen.prop_material].gloss
+            if face is not None
+            else backdrop.gloss(chosen, frame.camera)
+        )
         placing.ground(frame, product, gloss, face)
         progress(80)
         linear = placing.light_up(frame, product, shoulder(frame.develop()))
@@ -103,7 +107,10 @@ def _furnish(frame: Frame, plan: Plan, footprint: _Footprint, rng: np.random.Gen
         main = footprint.plinth
         side = -1.0 if plan.light.side > 0 else 1.0
         behind = props.Plinth(
-            main.x - side * 1.02 * main.radius, main.top_y - 1.1 * main.tall, 0.62 * main.radius, 1.9 * main.tall
+            main.x - side * 1.02 * main.radius,
+            main.top_y - 1.1 * main.tall,
+            0.62 * main.radius,
+            1.9 * main.tall,
         )
         props.plinth(frame, behind, material, mix(colour, plan.accent, 0.45), noise)
     if "balls" in plan.prop:
@@ -128,7 +135,9 @@ def _scatter(frame: Frame, plan: Plan, footprint: _Footprint, rng: np.random.Gen
         spots.append((base, x, radius, index))
     for base, x, radius, index in sorted(spots):
         tone = tones[index % 3] if index % 3 else plan.accent
-        props.ball(frame, x, base, radius, mix(tone, plan.wall_colour, 0.25 if index % 3 == 2 else 0.0), shine)
+        props.ball(
+            frame, x, base, radius, mix(tone, plan.wall_colour, 0.25 if index % 3 == 2 else 0.0), shine
+        )
 
 
 def _finish(linear: Floats, rng: np.random.Generator) -> Bytes2D:

@@ -27,7 +27,9 @@ def _leaf(canvas: Floats, root: tuple[float, float], angle: float, length: float
     cv2.fillPoly(canvas, [np.rint(turned * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
 
 
-def _frond(canvas: Floats, rng: np.random.Generator, root: tuple[float, float], angle: float, length: float) -> None:
+def _frond(
+    canvas: Floats, rng: np.random.Generator, root: tuple[float, float], angle: float, length: float
+) -> None:
     """A palm frond: a bowed stem with leaves on both sides."""
     bow = rng.uniform(-0.5, 0.5)
     for step in np.linspace(0.15, 1, 15):
@@ -74,7 +76,10 @@ def _window(rng: np.random.Generator) -> Floats:
     for column in range(columns):
         for row in range(rows):
             corner = (int((left + wide * column + 0.016) * _SIDE), int((top + high * row + 0.016) * _SIDE))
-            end = (int((left + wide * (column + 1) - 0.016) * _SIDE), int((top + high * (row + 1) - 0.016) * _SIDE))
+            end = (
+                int((left + wide * (column + 1) - 0.016) * _SIDE),
+                int((top + high * (row + 1) - 0.016) * _SIDE),
+            )
             cv2.rectangle(canvas, corner, end, 1.0, -1)
     lean = np.array(((1.0, rng.uniform(0.25, 0.45), -0.16 * _SIDE), (0.10, 1.0, -0.05 * _SIDE)))
     leaning = cv2.warpAffine(canvas, lean, (_SIDE, _SIDE), flags=cv2.INTER_LINEAR)

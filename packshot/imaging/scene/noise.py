@@ -42,8 +42,7 @@ class Noise:
     ) -> Floats:
         """Fractal sum of octaves, each twice as fine and `gain` as strong, still about 0..1 around 0.5."""
         total = np.zeros(u.shape, np.float32)
-        weight = norm = 1.0
-        norm = 0.0
+        weight, norm = 1.0, 0.0
         for octave in range(octaves):
             total += np.float32(weight) * self.at(u, v, frequency * 2**octave, stretch)
             norm += weight

@@ -35,13 +35,15 @@ def fit(rgba: Bytes2D, box: tuple[float, float]) -> tuple[int, int]:
     return max(2, round(width * scale)), max(2, round(height * scale))
 
 
-def place(rgba: Bytes2D, canvas: tuple[int, int], size: tuple[int, int], centre_x: float, base_y: float) -> Product:
+def place(
+    rgba: Bytes2D, canvas: tuple[int, int], size: tuple[int, int], centre_x: float, base_y: float
+) -> Product:
     """Resize the cut-out and stand it on `base_y`."""
     alpha = rgba[..., 3].astype(np.float32) / 255
     colour = to_linear(rgba[..., :3]) * alpha[..., None]
-    layer = np.dstack((colour, alpha))
     shrinking = size[0] < rgba.shape[1]
-    layer = cv2.resize(layer, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC)
+    way = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+    layer = cv2.resize(np.dstack((colour, alpha)), size, interpolation=way)
     width, height = canvas
     left = round(np.clip(centre_x - size[0] / 2, 0, max(0, width - size[0])))
     top = round(base_y - size[1])

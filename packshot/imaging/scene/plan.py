@@ -60,8 +60,9 @@ def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool
         chosen["prop"] = "plinth_balls" if chosen["prop"] == "balls" else "plinth_low"
     palettes = family["palettes"]
     choice = chosen.get("palettes", range(len(palettes)))
-    wall, floor, accent = (from_hex(code) for code in palettes[choice[(int(rng.integers(12)) + variant) % len(choice)]])
-    wall, floor, prop, accent = _coloured(chosen, direction, family, wall, floor, accent, rng)
+    first, second, third = palettes[choice[(int(rng.integers(12)) + variant) % len(choice)]]
+    palette = (from_hex(first), from_hex(second), from_hex(third))
+    wall, floor, prop, accent = _coloured(chosen, direction, family, palette, rng)
     side = direction.side if direction.side is not None else (-1.0 if turn // 2 % 2 == turn % 2 else 1.0)
     return Plan(
         wall=chosen["wall"],
@@ -86,7 +87,12 @@ def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool
 
 def generator(seed: int, variant: int, prompt: str, purpose: str) -> np.random.Generator:
     """Independent random streams, the same on every machine and in every process."""
-    entropy = [seed & 0xFFFFFFFFFFFFFFFF, variant & 0xFFFFFFFF, crc32(prompt.encode()), crc32(purpose.encode())]
+    entropy = [
+        seed & 0xFFFFFFFFFFFFFFFF,
+        variant & 0xFFFFFFFF,
+        crc32(prompt.encode()),
+        crc32(purpose.encode()),
+    ]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
 
 
@@ -120,45 +126,72 @@ def _coloured(
     chosen: dict[str, Any],
     direction: Direction,
     family: dict[str, Any],
-    wall: Colour,
-    floor: Colour,
-    accent: Colour,
+    palette: tuple[Colour, Colour, Colour],
     rng: np.random.Generator,
 ) -> tuple[Colour, Colour, Colour, Colour]:
+    """(wall, floor, prop, accent): the prompt's colours first, then the set's, then the palette's."""
     named = [from_hex(code) for code in direction.colours]
-    subject = family.get("subject")
-    if direction.accent:
-        accent = from_hex(direction.accent)
-    own_material = chosen["floor"] not in ("matte", "flat", "acrylic", *_SEAMLESS)
-    if named:
-        wall = named[0]
-        accent = named[1] if len(named) > 1 else mix(accent, saturate(shade(wall, 0.7), 1.2), 0.6)
-    prop = mix(wall, from_hex("#ffffff"), 0.35) if named else mix(floor, accent, 0.25)
-    if len(named) > 1:
-        prop = named[1]
-    if direction.subject_colour:
-        prop = from_hex(direction.subject_colour)
-    if own_material:
-        floor = _material_colour(chosen["floor"], floor, rng)
-        if direction.subject_colour and chosen["floor"] == subject:
-            floor = from_hex(direction.subject_colour)
-    else:
-        floor = wall if named or chosen["floor"] in _SEAMLESS else floor
-    wall_is_subject = chosen["wall"] == subject and not named
-    if wall_is_subject:
-        code = direction.subject_colour
-        wall = from_hex(code) if code else _material_colour(chosen["wall"], floor, rng)
-    elif chosen["wall"] in MATERIALS and not named and chosen["wall"] in ("tiles", "slats"):
-        wall = _material_colour(chosen["wall"], wall, rng)
-    if "wall_hex" in chosen and not named:
-        wall = from_hex(chosen["wall_hex"])
-    if "prop_hex" in chosen and not named:
-        prop = from_hex(chosen["prop_hex"])
-    if "wall_accent" in chosen:
-        accent = from_hex(chosen["wall_accent"])
+    accent = _accent(chosen, direction, named, palette[2])
+    prop = _prop_colour(chosen, direction, named, mix(palette[1], accent, 0.25))
+    wall = _wall_colour(chosen, direction, family, named, palette[0], rng)
+    floor = _floor_colour(chosen, direction, family, named[0] if named else palette[1], wall, rng)
     wall = shade(wall, float(chosen.get("wall_tone", 1.0)))
-    floor = shade(floor, float(chosen.get("floor_tone", 1.0)))
-    return wall, floor, prop, accent
+    return wall, shade(floor, float(chosen.get("floor_tone", 1.0))), prop, accent
+
+
+def _accent(chosen: dict[str, Any], direction: Direction, named: list[Colour], usual: Colour) -> Colour:
+    if direction.accent:
+        return from_hex(direction.accent)
+    if "wall_accent" in chosen:
+        return from_hex(chosen["wall_accent"])
+    if len(named) > 1:
+        return named[1]
+    return mix(usual, saturate(shade(named[0], 0.7), 1.2), 0.6) if named else usual
+
+
+def _prop_colour(chosen: dict[str, Any], direction: Direction, named: list[Colour], usual: Colour) -> Colour:
+    if direction.subject_colour:
+        return from_hex(direction.subject_colour)
+    if named:
+        return named[1] if len(named) > 1 else mix(named[0], from_hex("#ffffff"), 0.35)
+    return from_hex(chosen["prop_hex"]) if "prop_hex" in chosen else usual
+
+
+def _wall_colour(
+    chosen: dict[str, Any],
+    direction: Direction,
+    family: dict[str, Any],
+    named: list[Colour],
+    usual: Colour,
+    rng: np.random.Generator,
+) -> Colour:
+    if named:
+        return named[0]
+    if chosen["wall"] == family.get("subject"):
+        code = direction.subject_colour
+        return from_hex(code) if code else _material_colour(chosen["wall"], usual, rng)
+    if chosen["wall"] in ("tiles", "slats"):
+        return _material_colour(chosen["wall"], usual, rng)
+    return from_hex(chosen["wall_hex"]) if "wall_hex" in chosen else usual
+
+
+def _floor_colour(
+    chosen: dict[str, Any],
+    direction: Direction,
+    family: dict[str, Any],
+    usual: Colour,
+    wall: Colour,
+    rng: np.random.Generator,
+) -> Colour:
+    """A material has colours of its own; paper and paint take the set's, seamless ones the wall's."""
+    floor = chosen["floor"]
+    if floor in _SEAMLESS:
+        return wall
+    if floor in ("matte", "flat", "acrylic"):
+        return usual
+    if direction.subject_colour and floor == family.get("subject"):
+        return from_hex(direction.subject_colour)
+    return _material_colour(floor, usual, rng)
 
 
 def _material_colour(name: str, fallback: Colour, rng: np.random.Generator) -> Colour:

@@ -11,7 +11,7 @@ from packshot.imaging.scene.colour import Colour
 from packshot.imaging.scene.frame import Frame
 from packshot.imaging.scene.noise import Noise, smoothstep
 from packshot.imaging.scene.surfaces import Material
-from packshot.imaging.types import Floats
+from packshot.imaging.types import Floats, f32
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Plinth:
 
 def _edge(distance: Floats) -> Floats:
     """Anti-aliased inside of a signed distance in pixels."""
-    return np.clip(0.5 - distance, 0, 1)
+    return f32(np.clip(0.5 - distance, 0, 1))
 
 
 def _inside_ellipse(x: Floats, y: Floats, half_width: float, half_height: float) -> Floats:
@@ -67,7 +67,9 @@ def plinth(frame: Frame, shape: Plinth, material: Material, colour: Colour, nois
     across = 1 + 0.10 * light.side * np.clip(x / shape.radius, -1.2, 1.2)
     frame.paint(top, upper, (1.08 * across).astype(np.float32), 1.06)
     # The polished edge catches the light.
-    rim = np.clip(top - _inside_ellipse(x, y + 1.2, shape.radius, half_top), 0, 1) * smoothstep(0, half_top, y)
+    rim = np.clip(top - _inside_ellipse(x, y + 1.2, shape.radius, half_top), 0, 1) * smoothstep(
+        0, half_top, y
+    )
     frame.glow += (0.35 * rim)[..., None] * frame.light.key * (0.3 + colour)
     return top
 
@@ -89,6 +91,8 @@ def ball(frame: Frame, x: float, base_y: float, radius: float, colour: Colour, s
     albedo = np.broadcast_to(colour * np.float32(1 - 0.25 * shine), (*mask.shape, 3)).astype(np.float32)
     frame.paint(mask, albedo, (1.05 * lambert).astype(np.float32), ambient.astype(np.float32))
     spot = np.hypot(offset_x - 0.38 * light.side, offset_y + 0.44)
-    glint = np.exp(-((spot / 0.16) ** 2)) * (0.10 + 1.1 * shine) + 0.30 * shine * np.exp(-((spot / 0.45) ** 2))
+    glint = np.exp(-((spot / 0.16) ** 2)) * (0.10 + 1.1 * shine) + 0.30 * shine * np.exp(
+        -((spot / 0.45) ** 2)
+    )
     fresnel = 0.35 * shine * (1 - toward) ** 3
     frame.glow += ((glint + fresnel) * mask)[..., None].astype(np.float32) * light.key

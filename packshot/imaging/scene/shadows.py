@@ -7,24 +7,26 @@ import numpy as np
 
 from packshot.imaging.scene.noise import blur, smoothstep
 from packshot.imaging.scene.stage import Light
-from packshot.imaging.types import Floats
+from packshot.imaging.types import Floats, f32
 
 
 def contact(silhouette: Floats, base_y: float, extent: float) -> Floats:
     """Darkness where something touches the floor. `extent`: the object's size in pixels."""
     height = silhouette.shape[0]
     rows = np.arange(height, dtype=np.float32)[:, None]
-    foot = silhouette * smoothstep(base_y - 0.085 * extent, base_y - 0.015 * extent, rows)
-    foot = _shifted(foot, 0.009 * extent)
+    standing = silhouette * smoothstep(base_y - 0.085 * extent, base_y - 0.015 * extent, rows)
+    foot = _shifted(f32(standing), 0.009 * extent)
     tight = blur(foot, 0.010 * extent, 0.005 * extent)
     near = blur(foot, 0.040 * extent, 0.014 * extent)
     wide = blur(foot, 0.130 * extent, 0.045 * extent)
-    return np.clip(0.72 * tight + 0.62 * near + 0.85 * wide, 0, 0.94)
+    return f32(np.clip(0.72 * tight + 0.62 * near + 0.85 * wide, 0, 0.94))
 
 
 def _shifted(plane: Floats, down: float) -> Floats:
     move = np.array(((1, 0, 0), (0, 1, down)), np.float32)
-    return np.asarray(cv2.warpAffine(plane, move, plane.shape[::-1], flags=cv2.INTER_LINEAR), dtype=np.float32)
+    return np.asarray(
+        cv2.warpAffine(plane, move, plane.shape[::-1], flags=cv2.INTER_LINEAR), dtype=np.float32
+    )
 
 
 def cast(silhouette: Floats, base_y: float, extent: float, light: Light, flattening: float) -> Floats:
@@ -34,11 +36,11 @@ def cast(silhouette: Floats, base_y: float, extent: float, light: Light, flatten
     back = flattening * (1.25 - 0.35 * light.softness)
     foot = base_y - 0.02 * extent
     # From a place in the shadow back to the point of the silhouette that stops the light there.
-    inverse = np.array(((1, across / back, -across / back * foot), (0, 1 / back, foot - foot / back)), np.float32)
+    inverse = np.array(
+        ((1, across / back, -across / back * foot), (0, 1 / back, foot - foot / back)), np.float32
+    )
     fallen = np.asarray(
-        cv2.warpAffine(
-            silhouette, inverse, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        ),
+        cv2.warpAffine(silhouette, inverse, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP),
         dtype=np.float32,
     )
     rows = np.arange(height, dtype=np.float32)[:, None]
@@ -51,7 +53,7 @@ def cast(silhouette: Floats, base_y: float, extent: float, light: Light, flatten
     softest = blur(fallen, 0.085 * extent * reach, 0.045 * extent * reach)
     near = np.clip(far * 3, 0, 1)
     mixed = (sharp + (soft - sharp) * near) * (1 - far) + softest * far
-    return np.clip(mixed * (0.94 - 0.45 * far * light.softness), 0, 0.95).astype(np.float32)
+    return f32(np.clip(mixed * (0.94 - 0.45 * far * light.softness), 0, 0.95))
 
 
 def feet(alpha: Floats, depth: float) -> Floats:

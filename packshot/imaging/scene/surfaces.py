@@ -12,7 +12,7 @@ import numpy as np
 
 from packshot.imaging.scene.colour import Colour, from_hex, luma, mix, shade
 from packshot.imaging.scene.noise import Noise, smoothstep
-from packshot.imaging.types import Floats
+from packshot.imaging.types import Floats, f32
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,17 @@ class Material:
     gloss: float = 0.0
 
 
-def _flat(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
+def _toned(colour: Colour, factor: Floats) -> Floats:
+    return f32(colour * factor[..., None])
+
+
+def _flat(_noise: Noise, u: Floats, _v: Floats, colour: Colour) -> Floats:
     return np.broadcast_to(colour, (*u.shape, 3)).astype(np.float32)
 
 
 def _matte(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     wave = noise.layered(u, v, 2.0, 3)
-    return colour * (1 + 0.05 * (wave - 0.5))[..., None]
+    return _toned(colour, 1 + 0.05 * (wave - 0.5))
 
 
 def _marble(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -40,12 +44,12 @@ def _marble(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     bold = 1 - np.abs(2 * noise.layered(slanted_u, slanted_v, 1.3, 3, stretch=1.9) - 1)
     fine = 1 - np.abs(2 * noise.layered(slanted_u, slanted_v, 3.1, 3, stretch=1.6) - 1)
     presence = smoothstep(0.38, 0.72, noise.at(u, v, 1.1))
-    vein = 0.78 * presence * smoothstep(0.90, 0.995, bold) + 0.34 * smoothstep(0.93, 1.0, fine) * presence
-    halo = 0.22 * presence * smoothstep(0.62, 1.0, bold)
+    vein = f32(presence * (0.78 * smoothstep(0.90, 0.995, bold) + 0.34 * smoothstep(0.93, 1.0, fine)))
+    halo = f32(0.22 * presence * smoothstep(0.62, 1.0, bold))
     cloud = noise.layered(u, v, 1.2, 4) - 0.5
     light = bool(luma(colour) > 0.2)
     if not light:
-        vein, halo = 0.75 * smoothstep(0.25, 0.95, vein), 0.5 * halo
+        vein, halo = f32(0.75 * smoothstep(0.45, 1.0, vein)), f32(0.35 * halo)
     vein_colour = from_hex("#6f6a68") if light else from_hex("#d9d2c6")
     base = colour * (1 + (0.16 if light else 0.5) * cloud)[..., None]
     return mix(base, vein_colour, np.clip(0.62 * vein + halo * (0.7 if light else 0.25), 0, 1)[..., None])
@@ -66,14 +70,14 @@ def _wood(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     )
     grain = 1 + 0.26 * (fibre - 0.5) - 0.15 * line + 0.3 * (rings - 0.5)
     gap = smoothstep(0.0, 0.018, within) * smoothstep(1.0, 0.982, within)
-    return colour * (tone * grain * (0.32 + 0.68 * gap))[..., None]
+    return _toned(colour, tone * grain * (0.32 + 0.68 * gap))
 
 
 def _concrete(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     cloud = noise.layered(u, v, 1.5, 5, gain=0.6) - 0.5
     fine = noise.layered(u, v, 34.0, 2) - 0.5
     pores = smoothstep(0.86, 0.94, noise.at(u, v, 62.0)) * smoothstep(0.45, 0.75, noise.at(u, v, 5.0))
-    return colour * (1 + 0.46 * cloud + 0.12 * fine - 0.32 * pores)[..., None]
+    return _toned(colour, 1 + 0.46 * cloud + 0.12 * fine - 0.32 * pores)
 
 
 def _plaster(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -82,7 +86,7 @@ def _plaster(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     here = noise.layered(u, v, 5.0, 4, stretch=1.6, gain=0.55)
     beside = twin.layered(u + step, v + step, 5.0, 4, stretch=1.6, gain=0.55)
     relief = np.clip((here - beside) * 5.5, -0.5, 0.5)
-    return colour * (1 + 0.42 * relief + 0.10 * (noise.at(u, v, 2.0) - 0.5))[..., None]
+    return _toned(colour, 1 + 0.42 * relief + 0.10 * (noise.at(u, v, 2.0) - 0.5))
 
 
 def _linen(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -91,7 +95,7 @@ def _linen(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     folds = noise.layered(u + 0.5 * v, v - 0.35 * u, 1.1, 3, stretch=2.6)
     crease = 1 - np.abs(2 * folds - 1)
     relief = 0.30 * (folds - 0.5) + 0.20 * smoothstep(0.82, 1.0, crease) - 0.12
-    return colour * (1 + relief + 0.16 * (warp - 0.5) + 0.16 * (weft - 0.5))[..., None]
+    return _toned(colour, 1 + relief + 0.16 * (warp - 0.5) + 0.16 * (weft - 0.5))
 
 
 def _sand(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -100,19 +104,24 @@ def _sand(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     calm = smoothstep(0.25, 0.7, noise.at(u, v, 1.0))
     ripple = (np.sin(phase) + 0.35 * np.sin(2 * phase + 0.8)) * calm
     grains = noise.layered(u, v, 75.0, 2) - 0.5
-    return colour * (1 + 0.10 * ripple + 0.34 * grains + 0.2 * bend)[..., None]
+    return _toned(colour, 1 + 0.10 * ripple + 0.34 * grains + 0.2 * bend)
 
 
 def _snow(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     drift = noise.layered(u, v, 1.8, 4) - 0.5
     glint = smoothstep(0.86, 0.93, noise.at(u, v, 85.0))
     tint = mix(from_hex("#c9d8ea"), colour, np.clip(0.72 + 1.3 * drift, 0, 1)[..., None])
-    return tint * (1 + 0.22 * drift + 0.5 * glint)[..., None]
+    return f32(tint * (1 + 0.22 * drift + 0.5 * glint)[..., None])
 
 
 def _terrazzo(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     result = colour * (1 + 0.06 * (noise.layered(u, v, 20.0, 2) - 0.5))[..., None]
-    chips = (("#b9785f", 27.0, 0.71), ("#8f9a8a", 32.0, 0.72), ("#4a4e50", 40.0, 0.77), ("#f7f3ea", 22.0, 0.71))
+    chips = (
+        ("#b9785f", 27.0, 0.71),
+        ("#8f9a8a", 32.0, 0.72),
+        ("#4a4e50", 40.0, 0.77),
+        ("#f7f3ea", 22.0, 0.71),
+    )
     for code, frequency, level in chips:
         chip = smoothstep(level, level + 0.035, noise.layered(u, v, frequency, 2, gain=0.25))
         result = mix(result, from_hex(code), chip[..., None])
@@ -136,7 +145,7 @@ def _tiles(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
 def _slate(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     layers = noise.layered(u, v, 2.2, 6, stretch=2.4, gain=0.62) - 0.5
     crack = smoothstep(0.965, 1.0, 1 - np.abs(2 * noise.layered(u, v, 2.0, 4) - 1))
-    return colour * np.clip(1 + 1.1 * layers - 0.35 * crack, 0.2, 3)[..., None]
+    return _toned(colour, np.clip(1 + 1.1 * layers - 0.35 * crack, 0.2, 3))
 
 
 def _moss(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
@@ -150,22 +159,23 @@ def _fluted(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     across = np.mod(u / 0.062, 1).astype(np.float32)
     round_side = np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1))
     lit = 0.55 + 0.40 * round_side + 0.16 * (0.5 - across) * round_side
-    return colour * (lit * (1 + 0.05 * (noise.layered(u, v, 3.0, 3) - 0.5)))[..., None]
+    return _toned(colour, lit * (1 + 0.05 * (noise.layered(u, v, 3.0, 3) - 0.5)))
 
 
 def _slats(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     grain = _wood(noise, v, u * np.float32(0.55), colour)
     across = np.mod(u / 0.085, 1).astype(np.float32)
     groove = smoothstep(0.0, 0.05, across) * smoothstep(0.80, 0.75, across)
-    return grain * (0.12 + 0.88 * groove)[..., None]
+    return f32(grain * (0.12 + 0.88 * groove)[..., None])
 
 
 def _drape(noise: Noise, u: Floats, v: Floats, colour: Colour) -> Floats:
     sway = 0.10 * (noise.layered(u, v, 0.8, 2) - 0.5)
     fold = noise.layered(u + sway, v * np.float32(0.06), 5.5, 3)
-    beside = np.roll(fold, max(1, u.shape[1] // 90), axis=1)
+    step = max(1, u.shape[1] // 90)
+    beside = np.concatenate((np.repeat(fold[:, :1], step, axis=1), fold[:, :-step]), axis=1)
     lit = 1 + 0.9 * (fold - 0.5) + 1.4 * (fold - beside)
-    return colour * np.clip(lit, 0.25, 1.7)[..., None]
+    return _toned(colour, np.clip(lit, 0.25, 1.7))
 
 
 MATERIALS = {

@@ -10,7 +10,7 @@ import numpy as np
 
 from packshot.imaging.scene.colour import Colour, from_hex, mix, shade
 from packshot.imaging.scene.noise import Noise, blur, smoothstep
-from packshot.imaging.types import Floats
+from packshot.imaging.types import Floats, f32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def _bokeh(view: View) -> Floats:
     warm = [from_hex("#ffd9a0"), from_hex("#ffe9c9"), view.accent, view.accent * 1.3]
     large = _discs(view, 26, warm, (0.035, 0.085), 1.0)
     small = _discs(view, 30, warm, (0.014, 0.035), 1.0)
-    return base + 0.42 * blur(large, 0.004 * view.unit) + 0.55 * blur(small, 0.003 * view.unit)
+    return f32(base + 0.42 * blur(large, 0.004 * view.unit) + 0.55 * blur(small, 0.003 * view.unit))
 
 
 def _festive(view: View) -> Floats:
@@ -145,7 +145,7 @@ def _night(view: View) -> Floats:
 def _room(view: View) -> Floats:
     """A bright room far out of focus: a window, a darker corner, something green."""
     base = mix(view.colour, shade(view.colour, 0.72), smoothstep(-0.6, 0.7, view.u)[..., None])
-    canvas = np.ascontiguousarray(base, dtype=np.float32)
+    canvas: Floats = base
     side = -1.0 if view.rng.random() < 0.5 else 1.0
     for index in range(2):
         left = side * (0.30 + 0.27 * index) - 0.11
@@ -155,7 +155,9 @@ def _room(view: View) -> Floats:
     green = smoothstep(0.58, 0.72, view.noise.layered(view.u, view.v, 4.0, 3))
     corner = green * smoothstep(0.1, 0.5, -side * view.u) * smoothstep(0.75, 0.3, view.v)
     canvas = mix(canvas, from_hex("#6f8f62"), 0.7 * corner[..., None])
-    shelf = smoothstep(0.30, 0.29, np.abs(view.u + side * 0.35)) * smoothstep(0.012, 0.006, np.abs(view.v - 0.46))
+    shelf = smoothstep(0.30, 0.29, np.abs(view.u + side * 0.35)) * smoothstep(
+        0.012, 0.006, np.abs(view.v - 0.46)
+    )
     canvas = mix(canvas, shade(view.accent, 0.8), 0.8 * shelf[..., None])
     return blur(canvas, 0.030 * view.unit)
 

@@ -77,7 +77,9 @@ def read(prompt: str) -> Direction:
     """Look the prompt's words up. The note says so when words of the scene are not known."""
     tokens = _tokens(prompt)
     index = _index()
-    known = {kind: [(at, table[word]) for at, word in tokens if word in table] for kind, table in index.items()}
+    known = {
+        kind: [(at, table[word]) for at, word in tokens if word in table] for kind, table in index.items()
+    }
     everywhere = set().union(*index.values()) | set(vocabulary()["ignored"]) | set(vocabulary()["details"])
     unknown = [word for _, word in tokens if not _is_known(word, everywhere)]
     family = _family(known["family"], tokens)
