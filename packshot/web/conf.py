@@ -128,6 +128,7 @@ ACCOUNT_FORMS = {
     "change_password": "packshot.foundation.accounts.forms.ChangePasswordForm",
     "reset_password_from_key": "packshot.foundation.accounts.forms.ResetPasswordKeyForm",
 }
+ACCOUNT_SIGNUP_REDIRECT_URL = "welcome"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -18,10 +18,12 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int) -> None:
     while True:
         swept = await database.call("generation_sweep_v1", pace.sweep_grace)
         reaped = await database.call("generation_reap_v1", pace.offers, cap)
+        await database.call("assets_sweep_v1")
         if swept or reaped:
             log.warning("mended", swept=swept, reaped=reaped)
         if since_forgotten >= pace.forget:
             await database.call("generation_forget_v1")
+            await database.call("accounts_forget_v1")
             since_forgotten = 0.0
         await asyncio.sleep(pace.sweep)
         since_forgotten += pace.sweep

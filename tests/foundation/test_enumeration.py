@@ -59,7 +59,9 @@ def test_signing_up_with_an_address_that_has_an_account(each_confirmation, known
 def test_signing_up_again_without_confirmation_asks_to_sign_in(known, mailbox):
     client = browser()
     sign_up(client, known, password1="another long password")
-    assert "has not finished" in client.get("/sign-in").content.decode()
+    asked = client.get("/welcome")["Location"]
+    assert asked == "/sign-in?next=%2Fwelcome"
+    assert "has not finished" in client.get(asked).content.decode()
     assert sign_in(client, known, "another long password").status_code == 200
     assert sign_in(client, known).status_code == 302
     assert len(mailbox.of(known)) == 1

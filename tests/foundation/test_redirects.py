@@ -48,11 +48,11 @@ def test_nobody_is_led_elsewhere(address, where):
     assert sign_in(client, address, next=where)["Location"] == "/"
     assert client.get("/sign-in", {"next": where})["Location"] == "/"
     assert client.post("/sign-out", {"next": where})["Location"] == "/sign-in"
-    assert sign_up(browser(), new_address(), next=where)["Location"] == "/"
+    assert sign_up(browser(), new_address(), next=where)["Location"] == "/welcome"
 
 
 def test_a_taken_address_is_not_led_elsewhere_either(address):
-    assert sign_up(browser(), address, next="//evil.example")["Location"] == "/"
+    assert sign_up(browser(), address, next="//evil.example")["Location"] == "/welcome"
 
 
 @pytest.mark.parametrize("where", ["/settings/", "/settings/sessions?x=1&y=%2F%2F", "/boards/%C3%A9"])

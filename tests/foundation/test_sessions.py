@@ -146,3 +146,28 @@ def test_settings_need_somebody_signed_in(path):
         f"/sign-in?next={path.replace('/', '%2F')}",
     }
     assert browser().post(path).status_code == 302
+
+
+def test_what_has_ended_is_forgotten(two, login, admin):
+    keys = [client.cookies["packshot_session"].value for client in two]
+    admin.execute(
+        "update django_session set expire_date = now() - interval '1 s' where session_key = %s", [keys[1]]
+    )
+    admin.execute(
+        "update usersessions_usersession set created_at = now() - interval '2 days' where session_key = any (%s)",
+        [keys],
+    )
+    over, running = f"over-{keys[0]}", f"running-{keys[0]}"
+    admin.execute(
+        "insert into web_cache values (%s, '', now() - interval '1 s'), (%s, '', now() + interval '1 h')",
+        [over, running],
+    )
+    assert login("packshot_worker").execute("select public.accounts_forget_v1()").fetchone()[0] >= 1
+    assert [Session.objects.filter(session_key=key).exists() for key in keys] == [True, False]
+    left = admin.execute(
+        "select session_key from usersessions_usersession where session_key = any (%s)", [keys]
+    )
+    assert left.fetchall() == [(keys[0],)]
+    left = admin.execute("select cache_key from web_cache where cache_key = any (%s)", [[over, running]])
+    assert left.fetchall() == [(running,)]
+    assert is_signed_in(two[0])

@@ -18,8 +18,9 @@ from tests.foundation.conftest import browser, is_signed_in, new_address, sign_i
 def test_signing_up_makes_a_person_who_is_signed_in_and_owns_an_organization():
     client, address = browser(), new_address()
     answer = sign_up(client, address.upper(), name="Ada")
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert (answer.status_code, answer["Location"]) == (302, "/welcome")
     assert is_signed_in(client)
+    assert client.get("/welcome")["Location"] == "/"
     user = User.objects.get(email=address)
     (organization,) = organizations_of(user.id)
     assert (organization.name, organization.role) == ("Ada’s studio", "owner")
@@ -124,7 +125,7 @@ def test_the_same_address_twice_at_once_makes_one_account(monkeypatch, rows_abou
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert {(each.status_code, each["Location"]) for each in answers.values()} == {(302, "/")}
+    assert {(each.status_code, each["Location"]) for each in answers.values()} == {(302, "/welcome")}
     assert sorted(is_signed_in(client) for client in clients) == [False, True]
     user = User.objects.get(email=address)
     assert len(organizations_of(user.id)) == 1

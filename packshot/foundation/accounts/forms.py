@@ -41,7 +41,8 @@ class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
     terms = forms.BooleanField(error_messages={"required": _("Accept the terms to go on.")})
 
     field_order: ClassVar[list[str]] = ["name", "email", "password1", "terms"]
-    redirect_url = "/"
+    redirect_url = ""
+    """Where this sign-up leads; set by the view."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

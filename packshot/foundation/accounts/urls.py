@@ -10,6 +10,7 @@ from packshot.settings import settings
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-up", views.SignUp.as_view(), name="account_signup"),
+    path("welcome", views.welcome, name="welcome"),
     path("sign-in", views.SignIn.as_view(), name="account_login"),
     path("sign-out", allauth_views.logout, name="account_logout"),
     path("account-closed", allauth_views.account_inactive, name="account_inactive"),

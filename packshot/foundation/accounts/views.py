@@ -28,14 +28,16 @@ from packshot.settings import settings
 
 # The windows of the limits in `conf.py`: after that long there is room again, at the latest.
 RETRY_AFTER_S = 60
+RETRY_CODE_AFTER_S = 10
 RETRY_SIGN_IN_AFTER_S = 300
+_SENDS_CODES = {"account_email_verification_sent"}
 
 
 class SignUp(allauth_views.SignupView):  # type: ignore[misc]
     """Sign up; the answer does not tell whether the address had an account."""
 
     def form_valid(self, form: Any) -> HttpResponse:
-        form.redirect_url = self.get_success_url() or "/"
+        form.redirect_url = self.get_success_url() or reverse("welcome")
         response: HttpResponse = super().form_valid(form)
         return response
 
@@ -60,14 +62,22 @@ class SignIn(allauth_views.LoginView):  # type: ignore[misc]
 
 def too_many(request: HttpRequest) -> HttpResponse:
     """The answer of a limit that was reached: 429, and when to come back."""
+    codes = request.resolver_match is not None and request.resolver_match.url_name in _SENDS_CODES
+    seconds = RETRY_CODE_AFTER_S if codes else RETRY_AFTER_S
     response: HttpResponse
     if request.accepts("text/html"):
-        response = render(request, "429.html", {"seconds": RETRY_AFTER_S}, status=429)
+        response = render(request, "429.html", {"seconds": seconds}, status=429)
     else:
-        message = _("Too many requests. Wait a minute.")
+        message = _("Too many requests. Wait %(seconds)d seconds.") % {"seconds": seconds}
         response = JsonResponse({"code": "too_many", "message": message}, status=429)
-    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Retry-After"] = str(seconds)
     return response
+
+
+@signed_in
+def welcome(request: MemberRequest) -> HttpResponseBase:  # noqa: ARG001
+    """Where signing up leads: who is signed in goes on to the boards, who is not is asked to sign in."""
+    return HttpResponseRedirect("/")
 
 
 def terms(request: HttpRequest) -> HttpResponse:

@@ -11,4 +11,4 @@ class Migration(migrations.Migration):
         ("mfa", "0003_authenticator_type_uniq"),
         ("sessions", "0001_initial"),
     ]
-    operations = [sql_file(__file__, "library_rights.sql")]
+    operations = [sql_file(__file__, "library_rights.sql"), sql_file(__file__, "upkeep.sql")]
