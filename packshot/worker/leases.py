@@ -41,7 +41,7 @@ class Held:
         self.percent = 0
         self.told = 0
         self.shielded = False
-        """A paid submit is under way: only its end may be waited for."""
+        """A paid submit is under way, or its result is being stored: only the end may be waited for."""
         self._task: asyncio.Task[object] | None = None
         self._why: Why | None = None
 
@@ -66,6 +66,8 @@ class Held:
         """End the step early; the first reason counts, but losing the job counts more than any."""
         if self.shielded and why is not Why.LOST:
             return
+        if why is Why.CANCEL and self.claim.cancel:
+            return  # this very step asks the provider to cancel, and goes on when it is too late for that
         if self._task is not None and (self._why is None or why is Why.LOST):
             self._why = why
             self._task.cancel()

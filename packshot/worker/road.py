@@ -142,8 +142,7 @@ class Road:
         except Exception:  # an adapter's bug must cost one job, not the worker
             log.exception("adapter raised", provider=claim.provider, job=str(claim.name.job_id))
             return _failed(FailureCode.SUBMIT_UNKNOWN if model.submit_once else FailureCode.INTERNAL)
-        finally:
-            held.shielded = False
+        held.shielded = True
         if isinstance(answer, Submitted):
             return Park(answer.ref, answer.poll_after_s)
         return await self._answered(claim, model, answer)
@@ -165,6 +164,7 @@ class Road:
                 await generator.cancel(ref)
                 return _failed(FailureCode.TIMEOUT)
             return Park(ref, min(answer.poll_after_s, max(claim.left_s, 0.1)), answer.progress)
+        held.shielded = True
         return await self._answered(claim, model, answer)
 
     async def _answered(self, claim: Claim, model: Model, answer: Done | Failed) -> End:

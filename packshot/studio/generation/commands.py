@@ -119,17 +119,20 @@ def receive_callback(
     except BadCallback as error:
         raise InvalidCallback(str(error)) from error
     organization_id, job_id = callbacks.read(job, mark)
-    return bool(
-        call(
-            "generation_callback_v1",
-            provider,
-            message.ref,
-            message.event_id,
-            body,
-            organization_id,
-            job_id,
+    try:
+        return bool(
+            call(
+                "generation_callback_v1",
+                provider,
+                message.ref,
+                message.event_id,
+                body,
+                organization_id,
+                job_id,
+            )
         )
-    )
+    finally:
+        connection.close()
 
 
 def _send(submit: dict[str, Any]) -> Submission:
@@ -149,9 +152,11 @@ def _send(submit: dict[str, Any]) -> Submission:
 
 
 def _send_all(submits: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    answers: list[dict[str, Any]] = call("generation_submit_v1", submits)
-    connection.close()
-    return answers
+    try:
+        answers: list[dict[str, Any]] = call("generation_submit_v1", submits)
+        return answers
+    finally:
+        connection.close()
 
 
 def _hash(order: Order, parameters: Mapping[str, Any]) -> str:
