@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import hypothesis.strategies as st
-import pytest
+import psycopg
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from packshot.studio.credits.verify import verify
 from tests.studio.credits.conftest import Ledger
 from tests.studio.credits.model import Lot, Model
 
@@ -180,6 +181,12 @@ class LedgerMachine(RuleBasedStateMachine):
         assert holds == sorted(
             (i, h.state, h.amount, h.charged, h.refunded) for i, h in self.model.holds.items()
         )
+
+    def teardown(self) -> None:
+        """P4, P5: the log alone comes to the same."""
+        info = self.ledger.connection.info
+        with psycopg.connect(info.dsn, password=info.password) as reading:
+            assert verify(reading, self.wallet).differences == []
 
     # Helpers.
 
