@@ -123,7 +123,9 @@ ALLAUTH_TRUSTED_PROXY_COUNT = _settings.trusted_proxies
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "dashed": False, "length": 6}
 ACCOUNT_ADAPTER = "packshot.foundation.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
+    "login": "packshot.foundation.accounts.forms.SignInForm",
     "signup": "packshot.foundation.accounts.forms.SignUpForm",
+    "reset_password": "packshot.foundation.accounts.forms.ResetPasswordForm",
     "add_email": "packshot.foundation.accounts.forms.AddEmailForm",
     "change_password": "packshot.foundation.accounts.forms.ChangePasswordForm",
     "reset_password_from_key": "packshot.foundation.accounts.forms.ResetPasswordKeyForm",

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 import packshot.settings
+from packshot.foundation.accounts.clients import describe
 from packshot.settings import settings
 from packshot.web import conf
 from tests.foundation.conftest import PASSWORD, browser, is_signed_in, new_address, sign_in, sign_up
@@ -171,3 +172,22 @@ def test_what_has_ended_is_forgotten(two, login, admin):
     left = admin.execute("select cache_key from web_cache where cache_key = any (%s)", [[over, running]])
     assert left.fetchall() == [(running,)]
     assert is_signed_in(two[0])
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown browser"),
+        ("x" * 300, "x" * 60),
+    ],
+)
+def test_a_browser_is_called_by_a_name_that_its_owner_knows(user_agent, name):
+    assert describe(user_agent) == name

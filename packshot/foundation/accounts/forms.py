@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account import fields as allauth_fields
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
 from allauth.account.app_settings import EmailVerificationMethod
@@ -40,7 +41,7 @@ class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
     )
     terms = forms.BooleanField(error_messages={"required": _("Accept the terms to go on.")})
 
-    field_order: ClassVar[list[str]] = ["name", "email", "password1", "terms"]
+    field_order: ClassVar[list[str]] = ["email", "password1", "name", "terms"]
     redirect_url = ""
     """Where this sign-up leads; set by the view."""
 
@@ -91,8 +92,20 @@ class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
         return HttpResponseRedirect(self.redirect_url)
 
 
+class SignInForm(allauth_forms.LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    email = allauth_fields.EmailField(label=_("E-mail address"))
+
+
 class AddEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
     """Change the address: the new one counts from when it is confirmed."""
+
+    email = allauth_fields.EmailField(label=_("New address"))
 
     def clean_email(self) -> str:
         email: str = super().clean_email()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from allauth.account import views as allauth_views
@@ -22,6 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from packshot.foundation.accounts import commands, queries
+from packshot.foundation.accounts.clients import describe
 from packshot.foundation.accounts.forms import UNFINISHED, ProfileForm
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.settings import settings
@@ -31,6 +34,18 @@ RETRY_AFTER_S = 60
 RETRY_CODE_AFTER_S = 10
 RETRY_SIGN_IN_AFTER_S = 300
 _SENDS_CODES = {"account_email_verification_sent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One browser that is signed in."""
+
+    id: int
+    name: str
+    user_agent: str
+    ip: str
+    since: datetime
+    current: bool
 
 
 class SignUp(allauth_views.SignupView):  # type: ignore[misc]
@@ -106,7 +121,18 @@ def sessions(request: MemberRequest) -> HttpResponseBase:
     mine = UserSession.objects.purge_and_list(request.user)
     if request.method != "POST":
         mine.sort(key=lambda each: each.created_at, reverse=True)
-        return render(request, "usersessions/usersession_list.html", {"sessions": mine})
+        shown = [
+            Session(
+                id=each.pk,
+                name=describe(each.user_agent),
+                user_agent=each.user_agent,
+                ip=each.ip,
+                since=each.created_at,
+                current=each.is_current(),
+            )
+            for each in mine
+        ]
+        return render(request, "usersessions/usersession_list.html", {"sessions": shown})
     wanted = request.POST.get("session", "")
     if wanted == "others":
         ending = [each for each in mine if not each.is_current()]
