@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import pickle
 import subprocess
 import sys
@@ -47,6 +48,9 @@ class JobRaised(PoolError):
 class PoolClosed(PoolError):
     """The pool is closing or closed."""
 
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""There are as many children as cores already."""
 
 Report = Callable[[int], None]
 
@@ -148,6 +152,7 @@ class _Child:
             [sys.executable, "-m", "packshot.adapters.local.child", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=os.environ | _ONE_THREAD,
             # Its own group: Ctrl-C in a terminal is for the parent, which ends its children in order.
             process_group=0,
         )
