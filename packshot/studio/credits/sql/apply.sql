@@ -173,6 +173,7 @@ declare
     v_due public.credits_step[];
     v_answers jsonb[];      -- of what was judged before, or cannot be judged at all
     v_first integer[];      -- where the same key stands first in this call
+    v_told jsonb[] := '{}'; -- the answers of this call
     l record;               -- loaded
     e record;               -- decided
 begin
@@ -225,16 +226,17 @@ begin
         select * into strict l from public.credits_load(v_steps, v_now);
         select * into strict e
         from public.credits_engine(v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage);
+        v_told := e.o_answers;
         perform public.credits_save(e.o_wallets, e.o_lots, e.o_holds, e.o_lineage, e.o_entries);
         insert into public.credits_command (organization_id, wallet_id, key, body_hash, answer, at)
-        select c.organization, c.wallet, c.key, c.hash, e.o_answers[c.ord], v_now
+        select c.organization, c.wallet, c.key, c.hash, v_told[c.ord], v_now
         from unnest(v_commands) as c
         where v_answers[c.ord] is null and v_first[c.ord] = c.ord;
     end if;
     return (
         select jsonb_agg(coalesce(
             v_answers[c.ord],
-            case when v_commands[v_first[c.ord]].hash = c.hash then e.o_answers[v_first[c.ord]]
+            case when v_commands[v_first[c.ord]].hash = c.hash then v_told[v_first[c.ord]]
                 else '{"ok": false, "code": "key_reused"}' end
         ) order by c.ord)
         from unnest(v_commands) as c
