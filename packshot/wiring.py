@@ -8,16 +8,15 @@ import os
 import time
 from collections.abc import Mapping
 from functools import cache
-
-import httpx
+from typing import TYPE_CHECKING
 
 from packshot.adapters.disk import DiskBlobs
-from packshot.adapters.local.generator import LocalGenerator
-from packshot.adapters.local.pool import ImagingPool
-from packshot.adapters.mock.generator import MockGenerator
 from packshot.facts import subscribe
 from packshot.ports.generation import Generator
 from packshot.settings import settings
+
+if TYPE_CHECKING:
+    from packshot.adapters.local.pool import ImagingPool
 
 
 def connect() -> None:
@@ -46,13 +45,22 @@ def imaging_processes() -> int:
 
 def imaging_pool() -> ImagingPool:
     """A pool of its own for the caller's event loop, who closes it. No process starts before it is needed."""
+    from packshot.adapters.local.pool import ImagingPool
+
     return ImagingPool(imaging_processes())
 
 
 def generators(pool: ImagingPool) -> dict[str, Generator]:
-    """Every provider by its name, for the event loop that the pool belongs to."""
+    """Every provider by its name, for the event loop that the pool belongs to.
+
+    Imported here, because what they import is much: a page needs none of it.
+    """
+    from packshot.adapters.local.generator import LocalGenerator
+
     found: dict[str, Generator] = {"local": LocalGenerator(pool)}
     if settings().mock_provider:
+        from packshot.adapters.mock.generator import MockGenerator
+
         key = hmac.new(settings().secret().encode(), b"mock", hashlib.sha256).digest()
         found["mock"] = MockGenerator(settings().home / "mock", key=key, now=time.time, post=_post)
     return found
@@ -66,5 +74,7 @@ def _receivers() -> dict[str, Generator]:
 
 async def _post(address: str, headers: Mapping[str, str], body: bytes) -> None:
     """Deliver a callback of the mock, which plays its provider's part on this machine."""
+    import httpx
+
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
         await client.post(address, headers=dict(headers), content=body)
