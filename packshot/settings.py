@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Signs sessions and addresses; None reads or makes `home/secret_key`."""
     email_confirmation: Literal["off", "code", "link"] = "off"
+    """With `off` signing up lets one in at once, by which one learns that the address was free; the others
+    tell nobody anything."""
     email_url: str | None = None
     """smtp://user:password@host:587 or smtps://...; None writes mails to `home/mail` and the log."""
     email_from: str = "Packshot <studio@localhost>"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import runpy
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.hashers import check_password, make_password
+from django.test import override_settings
 
 from packshot import facts
 from packshot.foundation.accounts.models import User
 from packshot.foundation.organizations.facts import OrganizationOpened
 from packshot.foundation.organizations.queries import organizations_of
 from packshot.settings import settings
-from tests.foundation.conftest import browser, is_signed_in, new_address, sign_in, sign_up
+from packshot.web import conf
+from tests.foundation.conftest import PASSWORD, browser, is_signed_in, new_address, sign_in, sign_up
 
 
 def test_signing_up_makes_a_person_who_is_signed_in_and_owns_an_organization():
@@ -163,3 +167,18 @@ def test_the_terms_can_be_read():
     page = browser().get("/terms")
     assert page.status_code == 200
     assert settings().terms_version in page.content.decode()
+
+
+def test_a_page_is_in_one_language():
+    page = browser().get("/sign-up", headers={"accept-language": "de, fr;q=0.8"}).content.decode()
+    assert '<html lang="en"' in page
+    assert "Passwort" not in page
+
+
+def test_passwords_are_kept_by_a_hash_that_needs_memory():
+    hashers = runpy.run_path(conf.__file__)["PASSWORD_HASHERS"]
+    with override_settings(PASSWORD_HASHERS=hashers):
+        kept = make_password(PASSWORD)
+        assert kept.startswith("scrypt$16384$")
+        assert check_password(PASSWORD, kept)
+        assert not check_password(PASSWORD + " ", kept)
