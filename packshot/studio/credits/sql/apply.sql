@@ -171,6 +171,7 @@ declare
     v_now timestamptz;
     v_steps public.credits_step[];
     v_due public.credits_step[];
+    v_due_at timestamptz;   -- the first moment that a wallet of the call has waited for
     v_answers jsonb[];      -- of what was judged before, or cannot be judged at all
     v_first integer[];      -- where the same key stands first in this call
     v_told jsonb[] := '{}'; -- the answers of this call
@@ -182,10 +183,13 @@ begin
         return '[]';
     end if;
     -- Lock first, in one order for everybody; whatever is read after this line is true until we commit.
-    perform from public.credits_wallet as w
-    where w.id = any(array(select c.wallet from unnest(v_commands) as c))
-    order by w.id
-    for no key update;
+    select min(locked.due_at) into v_due_at
+    from (
+        select w.due_at from public.credits_wallet as w
+        where w.id = any(array(select c.wallet from unnest(v_commands) as c))
+        order by w.id
+        for no key update
+    ) as locked;
     v_now := coalesce(p_now, clock_timestamp());
 
     select array_agg(t.answer order by t.ord), array_agg(t.first order by t.ord) into v_answers, v_first
@@ -214,7 +218,9 @@ begin
     where v_answers[c.ord] is null and v_first[c.ord] = c.ord;
 
     if v_steps is not null then
-        v_due := public.credits_due(array(select x.wallet from unnest(v_steps) as x), v_now);
+        if v_due_at <= v_now then
+            v_due := public.credits_due(array(select x.wallet from unnest(v_steps) as x), v_now);
+        end if;
         if v_due is not null then
             select array_agg(row(
                 x.ord, x.kind, x.wallet, x.at, x.hold, x.lot, x.amount, x.holds, x.amounts, x.key, x.actor, x.body, x.problem

@@ -91,7 +91,8 @@ begin
         elsif jsonb_array_length(p -> 'holds') not between 1 and 1000 then
             return 'A reserve names from 1 to 1000 holds.';
         end if;
-        for v_hold in select h from jsonb_array_elements(p -> 'holds') as h loop
+        for i in 0 .. jsonb_array_length(p -> 'holds') - 1 loop
+            v_hold := p -> 'holds' -> i;
             v_amount := public.credits_json_int(v_hold, 'amount');
             if public.credits_json_uuid(v_hold, 'id') is null or v_amount is null
                 or v_amount not between 1 and v_most or v_hold - '{id,amount}'::text[] <> '{}' then

@@ -198,9 +198,11 @@ begin
                     t_amounts := array[v_a];
                     t_holds := array[h.id];
                 end if;
-                v_owed := public.credits_owed(
-                    v_sum - v_spend_to - v_a, v_a, h, w.debt, s.body ->> 'policy', (s.body -> 'limit')::bigint
-                );
+                if v_sum - v_spend_to > v_a then
+                    v_owed := public.credits_owed(
+                        v_sum - v_spend_to - v_a, v_a, h, w.debt, s.body ->> 'policy', (s.body -> 'limit')::bigint
+                    );
+                end if;
                 h.charged := v_spend_to + v_a + v_owed;
                 h.late := h.state = 'expired';
                 v_answer := jsonb_build_object(
