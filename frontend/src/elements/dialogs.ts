@@ -35,13 +35,29 @@ export class StudioTitle extends HTMLElement {
   }
 }
 
-/** `<studio-thread>`: starts at its end, and follows what is added there. */
+const NEAR_PX = 240;
+
+/** `<studio-thread>`: starts at its end, and follows what is added there unless one is reading further up. */
 export class StudioThread extends HTMLElement {
+  #observer: MutationObserver | null = null;
+  #near = true;
+
   connectedCallback(): void {
-    this.scrollTop = this.scrollHeight;
-    new MutationObserver((changes) => {
+    if (location.hash === "") this.scrollTop = this.scrollHeight;
+    this.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#observer = new MutationObserver((changes) => {
       const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
-      added.at(-1)?.scrollIntoView({ block: "nearest" });
-    }).observe(this.querySelector("[data-thread]") ?? this, { childList: true });
+      const mine = document.activeElement?.closest("studio-composer") !== null;
+      if (this.#near || mine) added.at(-1)?.scrollIntoView({ block: "nearest" });
+    });
+    this.#observer.observe(this.querySelector("[data-thread]") ?? this, { childList: true });
+  }
+
+  disconnectedCallback(): void {
+    this.#observer?.disconnect();
+  }
+
+  #look(): void {
+    this.#near = this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_PX;
   }
 }

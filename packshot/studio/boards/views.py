@@ -46,11 +46,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def create(request: MemberRequest) -> HttpResponse:
     """Open a board with its first request. Nothing is opened for a request that would be refused."""
     try:
-        quote = work.quote(request.actor, order_from(request.POST, board_id=None))
-        if not quote.enough:
-            return refused(request, needed=quote.total, affordable=quote.affordable_variants)
         board_id = key_of(request.POST)
         order = order_from(request.POST, board_id=board_id)
+        # A form sent again finds its board, and then its batch: what was accepted once is not judged anew.
+        if not queries.slugs(request.actor, [board_id]):
+            quote = work.quote(request.actor, order)
+            if not quote.enough:
+                return refused(request, needed=quote.total, affordable=quote.affordable_variants)
+            if len(assets.assets(request.actor, order.references)) < len(order.references):
+                raise InvalidOrder(_("The photo is not there any more. Add it again."), field="references")
         slug = commands.create(
             request.actor, board_id, commands.title_from(order.prompt) or _board_name(order.model)
         )
@@ -60,9 +64,7 @@ def create(request: MemberRequest) -> HttpResponse:
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     address = reverse("board", args=[slug])
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(headers={"HX-Redirect": address})
-    return redirect(address)
+    return HttpResponse(headers={"HX-Redirect": address}) if _wants_fragment(request) else redirect(address)
 
 
 @require_GET
@@ -92,6 +94,8 @@ def generate(request: MemberRequest, slug: str) -> HttpResponse:
         quote = work.quote(request.actor, order)
         return refused(request, needed=quote.total, affordable=quote.affordable_variants)
     commands.touch(request.actor, slug)
+    if not _wants_fragment(request):
+        return redirect("board", slug)
     cards = present(request.actor, [work.batch(request.actor, submission.batch_id)])
     return render(request, "boards/submitted.html", {"board": found, "card": cards[0], "key": uuid7()})
 
@@ -123,6 +127,8 @@ def earlier(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
 def rename(request: MemberRequest, slug: str) -> HttpResponseBase:
     """Another title; the answer is a toast that can take it back."""
     before = commands.rename(request.actor, slug, request.POST.get("title", ""))
+    if not _wants_fragment(request):
+        return redirect("board", slug)
     now = queries.board(request.actor, slug)
     undone = request.POST.get("undo") == "1"
     return render(request, "boards/renamed.html", {"board": now, "before": before, "undone": undone})
@@ -146,6 +152,11 @@ def composer() -> dict[str, object]:
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
     return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
+
+
+def _wants_fragment(request: HttpRequest) -> bool:
+    """Whether a script asked; a plain form, sent before the script was there, gets a page."""
+    return request.headers.get("HX-Request") == "true"
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:
