@@ -31,7 +31,7 @@ def two(address):
 
 
 def listed(client) -> list[str]:
-    return re.findall(r'name="session" value="(\d+)"', client.get("/settings/sessions").content.decode())
+    return re.findall(r'name="session"\s+value="(\d+)"', client.get("/settings/sessions").content.decode())
 
 
 def test_the_list_shows_every_browser_and_which_is_this(two):
