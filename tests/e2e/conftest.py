@@ -75,7 +75,9 @@ def context(browser: Browser, studio: Studio) -> Iterator[BrowserContext]:
 @pytest.fixture
 def watch(context: BrowserContext, studio: Studio) -> Iterator[Watch]:
     watching = Watch(context, studio.address)
+    said = len(studio.lines)
     yield watching
+    print("".join(studio.lines[said:][-80:]))  # shown when the test fails
     watching.check()
 
 

@@ -1,0 +1,91 @@
+"""The steps that several flows share, each as a person takes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psycopg
+from playwright.sync_api import Locator, Page, expect
+from psycopg.types.json import Jsonb
+from uuid_utils.compat import uuid7
+
+from packshot.studio.credits.money import MICRO
+from tests.e2e.studio import Studio
+
+PHOTOS = Path(__file__).parent.parent / "data"
+PASSWORD = "a long enough password"
+PICTURES_MS = 120_000
+"""How long four pictures may take here: CI's two cores also run the rest of the suite meanwhile."""
+
+
+def sign_up(page: Page) -> str:
+    """A new person with 500 credits, on the boards' page; gives the address."""
+    email = f"person-{uuid7()}@example.com"
+    page.goto("/sign-up")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.locator("#prompt")).to_be_visible()
+    expect(balance(page)).to_have_text(re.compile(r"\b500\b"))
+    return email
+
+
+def balance(page: Page) -> Locator:
+    return page.locator("#balance button.balance")
+
+
+def drop(page: Page, name: str) -> None:
+    """Choose a photo and see it accepted."""
+    page.locator("input[type=file]").first.set_input_files(PHOTOS / name)
+    expect(page.locator(".chips .chip").last).to_have_attribute("data-state", "ready", timeout=60_000)
+
+
+def ask(page: Page, prompt: str, *, model: str | None = None, variants: int | None = None) -> None:
+    """Write a prompt and send it with the keyboard."""
+    if model is not None:
+        page.locator("select[name=model]").select_option(model)
+    if variants is not None:
+        page.locator("select[name=variants]").select_option(str(variants))
+    page.locator("#prompt").fill(prompt)
+    page.locator("#prompt").press("Control+Enter")
+
+
+def request(page: Page, prompt: str) -> Locator:
+    """The request of this prompt in the thread."""
+    return page.locator("section.request", has=page.locator(".said", has_text=prompt)).first
+
+
+def faces(page: Page, prompt: str, face: str) -> Locator:
+    return request(page, prompt).locator(f'.tile[data-face="{face}"]')
+
+
+def credits(page: Page) -> int:
+    """The number in the header, as it is read by a person."""
+    text = balance(page).locator("span").first.inner_text()
+    found = re.search(r"(\d[\d,.\u202f\u00a0 ]*)$", text.strip())
+    assert found is not None, text
+    return int(re.sub(r"\D", "", found.group(1)))
+
+
+def leave(studio: Studio, email: str, *, credits: int) -> None:
+    """Take credits away, as an operator may, until so many are left."""
+    with psycopg.connect(studio.database_url, autocommit=True) as connection:
+        row = connection.execute(
+            "select w.id, w.available from credits_wallet w"
+            " join organizations_membership m on m.organization_id = w.organization_id"
+            " join accounts_user u on u.id = m.user_id where u.email = %s",
+            [email],
+        ).fetchone()
+        assert row is not None
+        command = {
+            "kind": "adjust",
+            "wallet": str(row[0]),
+            "key": f"test:{uuid7()}",
+            "actor": None,
+            "amount": credits * MICRO - row[1],
+        }
+        answer = connection.execute("select credits_staff_apply_v1(%s)", [Jsonb([command])]).fetchone()
+        assert answer is not None
+        assert answer[0][0]["ok"], answer
