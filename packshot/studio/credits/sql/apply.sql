@@ -186,7 +186,7 @@ begin
     select min(locked.due_at) into v_due_at
     from (
         select w.due_at from public.credits_wallet as w
-        where w.id = any(array(select c.wallet from unnest(v_commands) as c))
+        where w.id = any(array(select distinct c.wallet from unnest(v_commands) as c))
         order by w.id
         for no key update
     ) as locked;
@@ -242,7 +242,8 @@ begin
     return (
         select jsonb_agg(coalesce(
             v_answers[c.ord],
-            case when v_commands[v_first[c.ord]].hash = c.hash then v_told[v_first[c.ord]]
+            case when v_first[c.ord] = c.ord then v_told[c.ord]
+                when v_commands[v_first[c.ord]].hash = c.hash then v_told[v_first[c.ord]]
                 else '{"ok": false, "code": "key_reused"}' end
         ) order by c.ord)
         from unnest(v_commands) as c

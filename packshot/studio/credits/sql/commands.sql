@@ -54,107 +54,101 @@ as $$
     end
 $$;
 
--- What is wrong with a well-formed object of a known kind, as far as it can be told without the wallet.
-create function public.credits_problem(p jsonb) returns text
-language plpgsql stable parallel safe set search_path = ''
+-- Whether the amount is a whole number from the least to 2^53.
+create function public.credits_json_amount(p jsonb, p_least bigint) returns boolean
+language sql immutable parallel safe
+as $$ select coalesce(public.credits_json_int(p, 'amount') between p_least and 9007199254740992, false) $$;
+
+-- What is wrong with the holds of a reserve.
+create function public.credits_holds_problem(p_holds jsonb) returns text
+language plpgsql immutable parallel safe set search_path = ''
 as $$
 declare
-    v_kind text := p ->> 'kind';
-    v_amount bigint := public.credits_json_int(p, 'amount');
-    v_most constant bigint := 9007199254740992;
     v_hold jsonb;
     v_sum bigint := 0;
-    v_limit bigint;
+    v_ids text[] := '{}';
 begin
-    if p - public.credits_fields(v_kind) <> '{}' then
-        return format('A %s does not know these fields: %s.', v_kind, (
-            select string_agg(f, ', ' order by f)
-            from jsonb_object_keys(p - public.credits_fields(v_kind)) as f
-        ));
+    if jsonb_typeof(p_holds) is distinct from 'array' or jsonb_array_length(p_holds) not between 1 and 1000 then
+        return 'A reserve names from 1 to 1000 holds in an array.';
     end if;
-    if p ? 'actor' and p -> 'actor' <> 'null' and public.credits_json_uuid(p, 'actor') is null then
-        return 'The actor must be a UUID or null.';
-    end if;
-    if p ? 'note' and jsonb_typeof(p -> 'note') <> 'object' then
-        return 'The note must be an object.';
-    end if;
-    if v_kind = 'reserve' then
-        if jsonb_typeof(p -> 'partial') is distinct from 'boolean' then
-            return 'A reserve says whether it may be granted in part: "partial" is true or false.';
-        elsif public.credits_json_int(p, 'expires_in') is null
-            or public.credits_json_int(p, 'expires_in') not between 1 and 31536000 then
-            return 'A reserve says in how many seconds it runs out: "expires_in", from 1 to 31536000.';
-        elsif p ? 'ref' and jsonb_typeof(p -> 'ref') not in ('object', 'null') then
-            return 'The ref of a reserve must be an object.';
-        elsif jsonb_typeof(p -> 'holds') is distinct from 'array' then
-            return 'A reserve names its holds in an array.';
-        elsif jsonb_array_length(p -> 'holds') not between 1 and 1000 then
-            return 'A reserve names from 1 to 1000 holds.';
-        end if;
-        for i in 0 .. jsonb_array_length(p -> 'holds') - 1 loop
-            v_hold := p -> 'holds' -> i;
-            v_amount := public.credits_json_int(v_hold, 'amount');
-            if public.credits_json_uuid(v_hold, 'id') is null or v_amount is null
-                or v_amount not between 1 and v_most or v_hold - '{id,amount}'::text[] <> '{}' then
-                return 'A hold is {"id": a UUID, "amount": 1 to 2^53 micro-credits}.';
-            end if;
-            v_sum := v_sum + v_amount;
-        end loop;
-        if v_sum > v_most then
-            return 'The holds together are more than 2^53 micro-credits.';
-        end if;
-        if jsonb_array_length(p -> 'holds') > 1 and (
-            select count(distinct h ->> 'id') from jsonb_array_elements(p -> 'holds') as h
-        ) <> jsonb_array_length(p -> 'holds') then
+    for i in 0 .. jsonb_array_length(p_holds) - 1 loop
+        v_hold := p_holds -> i;
+        if public.credits_json_uuid(v_hold, 'id') is null or not public.credits_json_amount(v_hold, 1)
+            or v_hold - '{id,amount}'::text[] <> '{}' then
+            return 'A hold is {"id": a UUID, "amount": 1 to 2^53 micro-credits}.';
+        elsif lower(v_hold ->> 'id') = any(v_ids) then
             return 'A reserve names each hold once.';
         end if;
-        return null;
-    end if;
-    if v_kind in ('finalize', 'release', 'refund') then
-        if public.credits_json_uuid(p, 'hold') is null then
-            return format('A %s names its hold by a UUID.', v_kind);
-        end if;
-    elsif v_kind in ('expire', 'freeze', 'unfreeze', 'claw') and public.credits_json_uuid(p, 'lot') is null then
-        return format('A %s names its lot by a UUID.', v_kind);
-    end if;
-    if v_kind = 'finalize' then
-        v_limit := public.credits_json_int(p, 'limit');
-        if v_amount is null or v_amount not between 0 and v_most then
-            return 'The amount must be a whole number of micro-credits, from 0 to 2^53.';
-        elsif coalesce(p ->> 'policy' not in ('cap', 'draw', 'debt'), true) then
-            return 'A finalize says what happens above its hold: "policy" is cap, draw or debt.';
-        elsif p ? 'limit' and (v_limit is null or v_limit not between 0 and v_most or p ->> 'policy' <> 'debt') then
-            return 'A limit is a whole number of micro-credits from 0 to 2^53, and belongs to the policy debt.';
-        end if;
-    elsif v_kind in ('refund', 'grant', 'topup', 'claw') and (v_amount is null or v_amount not between 1 and v_most)
-    then
-        return 'The amount must be a whole number of micro-credits, from 1 to 2^53.';
-    elsif v_kind = 'monthly_reset' and (v_amount is null or v_amount not between 0 and v_most) then
-        return 'The allowance must be a whole number of micro-credits, from 0 to 2^53.';
-    elsif v_kind = 'adjust' and (v_amount is null or v_amount = 0 or v_amount not between -v_most and v_most) then
-        return 'The amount must be a whole number of micro-credits, up or down by at most 2^53, and not 0.';
-    end if;
-    if v_kind in ('grant', 'topup', 'monthly_reset') then
-        if coalesce(length(p ->> 'ref') not between 1 and 200, v_kind <> 'monthly_reset')
-            or p ? 'ref' and jsonb_typeof(p -> 'ref') <> 'string' then
-            return format('A %s names what it is for in "ref", 1 to 200 characters, so that it happens once.', v_kind);
-        elsif v_kind = 'grant' and coalesce(p ->> 'source' not in ('promotional', 'purchased'), true) then
-            return 'The source of a grant is promotional or purchased.';
-        elsif p ? 'priority' and (
-            public.credits_json_int(p, 'priority') is null or public.credits_json_int(p, 'priority') not between 0 and 100
-        ) then
-            return 'The priority is a whole number from 0, burnt first, to 100.';
-        end if;
-        if exists (
+        v_ids := v_ids || lower(v_hold ->> 'id');
+        v_sum := v_sum + (v_hold ->> 'amount')::bigint;
+    end loop;
+    return case when v_sum > 9007199254740992 then 'The holds together are more than 2^53 micro-credits.' end;
+end
+$$;
+
+-- What is wrong with a grant's own fields.
+create function public.credits_grant_problem(p jsonb, p_kind text) returns text
+language sql stable parallel safe
+as $$
+    select case
+        when coalesce(length(p ->> 'ref') not between 1 and 200, p_kind <> 'monthly_reset')
+            or p ? 'ref' and jsonb_typeof(p -> 'ref') <> 'string'
+            then format('A %s names what it is for in "ref", 1 to 200 characters, so that it happens once.', p_kind)
+        when p_kind = 'grant' and coalesce(p ->> 'source' not in ('promotional', 'purchased'), true)
+            then 'The source of a grant is promotional or purchased.'
+        when p ? 'priority' and coalesce(public.credits_json_int(p, 'priority') not between 0 and 100, true)
+            then 'The priority is a whole number from 0, burnt first, to 100.'
+        when exists (
             select from unnest('{effective_at,expires_at,anchor}'::text[]) as f
             where p ? f and p -> f <> 'null'
               and not (public.credits_json_time(p, f) between '1970-01-01' and '9999-01-01') is true
-        ) then
-            return 'A time is an ISO 8601 timestamp.';
-        end if;
-    end if;
-    return null;
-end
+        ) then 'A time is an ISO 8601 timestamp.'
+    end
+$$;
+
+-- What is wrong with a well-formed object of a known kind, as far as it can be told without the wallet. One
+-- expression, so that it is evaluated within the statement that reads the commands.
+create function public.credits_problem(p jsonb, p_kind text) returns text
+language sql stable parallel safe
+as $$
+    select case
+        when p - public.credits_fields(p_kind) <> '{}'
+            then format('A %s does not know these fields: %s.', p_kind, p - public.credits_fields(p_kind))
+        when p ? 'actor' and p -> 'actor' <> 'null' and public.credits_json_uuid(p, 'actor') is null
+            then 'The actor must be a UUID or null.'
+        when p ? 'note' and jsonb_typeof(p -> 'note') <> 'object' then 'The note must be an object.'
+        when p_kind = 'reserve' then case
+            when jsonb_typeof(p -> 'partial') is distinct from 'boolean'
+                then 'A reserve says whether it may be granted in part: "partial" is true or false.'
+            when coalesce(public.credits_json_int(p, 'expires_in') not between 1 and 31536000, true)
+                then 'A reserve says in how many seconds it runs out: "expires_in", from 1 to 31536000.'
+            when p ? 'ref' and jsonb_typeof(p -> 'ref') not in ('object', 'null')
+                then 'The ref of a reserve must be an object.'
+            else public.credits_holds_problem(p -> 'holds')
+        end
+        when p_kind in ('finalize', 'release', 'refund') and public.credits_json_uuid(p, 'hold') is null
+            then format('A %s names its hold by a UUID.', p_kind)
+        when p_kind in ('expire', 'freeze', 'unfreeze', 'claw') and public.credits_json_uuid(p, 'lot') is null
+            then format('A %s names its lot by a UUID.', p_kind)
+        when p_kind = 'finalize' then case
+            when not public.credits_json_amount(p, 0)
+                then 'The amount must be a whole number of micro-credits, from 0 to 2^53.'
+            when coalesce(p ->> 'policy' not in ('cap', 'draw', 'debt'), true)
+                then 'A finalize says what happens above its hold: "policy" is cap, draw or debt.'
+            when p ? 'limit' and (
+                coalesce(public.credits_json_int(p, 'limit') not between 0 and 9007199254740992, true)
+                or p ->> 'policy' <> 'debt'
+            ) then 'A limit is a whole number of micro-credits from 0 to 2^53, and belongs to the policy debt.'
+        end
+        when p_kind in ('refund', 'grant', 'topup', 'claw') and not public.credits_json_amount(p, 1)
+            then 'The amount must be a whole number of micro-credits, from 1 to 2^53.'
+        when p_kind = 'monthly_reset' and not public.credits_json_amount(p, 0)
+            then 'The allowance must be a whole number of micro-credits, from 0 to 2^53.'
+        when p_kind = 'adjust' and (
+            not public.credits_json_amount(p, -9007199254740992) or public.credits_json_int(p, 'amount') = 0
+        ) then 'The amount must be a whole number of micro-credits, up or down by at most 2^53, and not 0.'
+        when p_kind in ('grant', 'topup', 'monthly_reset') then public.credits_grant_problem(p, p_kind)
+    end
 $$;
 
 -- The commands of a call as typed rows. The wallet of a command on a hold is the hold's, be it stored or
@@ -162,7 +156,7 @@ $$;
 create function public.credits_parse(p_commands jsonb, p_staff boolean) returns setof public.credits_parsed
 language sql stable
 as $$
-    with read as (
+    with read as materialized (
         select
             c.ord::integer as ord,
             c.body,
@@ -175,32 +169,36 @@ as $$
                 when jsonb_typeof(c.body) <> 'object' then 'A command is an object.'
                 when public.credits_fields(c.body ->> 'kind') is null then 'There is no such kind of command.'
                 when c.body ->> 'kind' in ('adjust', 'expire') and not p_staff then 'Only staff may do this.'
-                else public.credits_problem(c.body)
+                else public.credits_problem(c.body, c.body ->> 'kind')
             end as problem
         from jsonb_array_elements(p_commands) with ordinality as c (body, ord)
     ),
-    reserved as (
-        select r.ord, r.wallet, array_agg((h ->> 'id')::uuid order by n) as holds,
-            array_agg((h ->> 'amount')::bigint order by n) as amounts
+    filled as materialized (
+        select
+            r.*,
+            case when r.kind = 'reserve' and r.problem is null then array(
+                select (h ->> 'id')::uuid from jsonb_array_elements(r.body -> 'holds') with ordinality as e (h, n)
+                order by n
+            ) end as holds,
+            case when r.kind = 'reserve' and r.problem is null then array(
+                select (h ->> 'amount')::bigint from jsonb_array_elements(r.body -> 'holds') with ordinality as e (h, n)
+                order by n
+            ) end as amounts
         from read as r
-        cross join lateral jsonb_array_elements(r.body -> 'holds') with ordinality as e (h, n)
-        where r.kind = 'reserve' and r.problem is null
-        group by r.ord, r.wallet
     )
     select
         r.ord, r.kind, w.organization_id, t.wallet, r.key,
         public.credits_json_uuid(r.body, 'actor'), r.hold, public.credits_json_uuid(r.body, 'lot'),
-        public.credits_json_int(r.body, 'amount'), e.holds, e.amounts, r.body,
+        public.credits_json_int(r.body, 'amount'), r.holds, r.amounts, r.body,
         substring(sha256(convert_to(r.body::text, 'UTF8')) for 16),
         case when r.problem is null and r.key is null then 'A command carries a key of 1 to 200 characters.'
             else r.problem end
-    from read as r
-    left join reserved as e on e.ord = r.ord
+    from filled as r
     cross join lateral (
         select coalesce(
             r.wallet,
             (select h.wallet_id from public.credits_hold as h where h.id = r.hold limit 1),
-            (select x.wallet from reserved as x where r.hold = any(x.holds) and x.ord < r.ord limit 1)
+            (select x.wallet from filled as x where r.hold = any(x.holds) and x.ord < r.ord limit 1)
         )
     ) as t (wallet)
     left join public.credits_wallet as w on w.id = t.wallet
