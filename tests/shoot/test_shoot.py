@@ -21,6 +21,7 @@ import psutil
 import psycopg
 import pytest
 from PIL import Image
+from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
 from packshot.db import server
@@ -58,7 +59,10 @@ class Home:
 
     def wake(self) -> None:
         """A worker that was killed is started again."""
-        self._guard = self._guard or Guard.over(self.path)
+        if self._guard is None:
+            self._guard = Guard.over(self.path)
+            migrate = [sys.executable, "-m", "packshot", "migrate", "--home", str(self.path)]
+            subprocess.run(migrate, env=self._environment, check=True, capture_output=True)
         if self._worker is None or self._worker.poll() is not None:
             with (self.path / "worker.log").open("ab") as log:
                 self._worker = subprocess.Popen(
@@ -87,16 +91,23 @@ class Home:
             self._worker.wait()
 
     def balance(self) -> float:
-        """Credits that can be spent, asked of the ledger."""
+        """Credits that can be spent, asked of the ledger; before the first shoot, what it will find."""
+        if (wallet := self.wallet()) is None:
+            return 500.0
+        asked = "select (public.credits_balance_at_v1(%s, now()) ->> 'available')::bigint"
+        with psycopg.connect(server.places(self.path).url) as connection:
+            row = connection.execute(asked, [wallet]).fetchone()
+        assert row is not None
+        return float(row[0]) / 1_000_000
+
+    def wallet(self) -> str | None:
         asked = (
-            "select (public.credits_balance_at_v1(m.organization_id, now()) ->> 'available')::bigint"
-            " from public.organizations_membership as m"
+            "select m.organization_id::text from public.organizations_membership as m"
             " join public.accounts_user as u on u.id = m.user_id where u.email = 'shoot@localhost'"
         )
         with psycopg.connect(server.places(self.path).url) as connection:
             row = connection.execute(asked).fetchone()
-        assert row is not None
-        return float(row[0]) / 1_000_000
+        return row[0] if row else None
 
     def idle(self) -> bool:
         with psycopg.connect(server.places(self.path).url) as connection:
@@ -132,16 +143,13 @@ class Home:
         return found
 
     def left_over(self) -> list[psutil.Process]:
-        """Workers and their children that belong to this home."""
-        mark = f"PACKSHOT_HOME={self.path}"
-        found = []
+        """Processes that belong to this home beside the worker that the fixture keeps."""
+        mark, known, found = f"PACKSHOT_HOME={self.path}", {os.getpid()}, []
+        if self._worker is not None and self._worker.poll() is None:
+            kept = psutil.Process(self._worker.pid)
+            known |= {process.pid for process in (kept, *kept.children(recursive=True))}
         for process in psutil.process_iter(["cmdline"]):
-            ours = self._worker is not None and process.pid == self._worker.pid
-            if (
-                ours
-                or "packshot" not in " ".join(process.info["cmdline"] or [])
-                or process.pid == os.getpid()
-            ):
+            if process.pid in known or "packshot" not in " ".join(process.info["cmdline"] or []):
                 continue
             try:
                 if any(f"{k}={v}" == mark for k, v in process.environ().items()) and server.alive(process):
@@ -274,21 +282,25 @@ def test_mistakes_are_one_line_and_cost_nothing(awake, tmp_path):
 
 
 def test_too_few_credits_are_told_with_both_numbers(awake, tmp_path):
-    before = awake.balance()
-    url = server.places(awake.path).url
-    held = "select public.credits_apply_v1(jsonb_build_array(jsonb_build_object('kind', 'reserve', 'wallet',"
-    held += (
-        " m.organization_id, 'key', 'everything', 'actor', null, 'partial', false, 'expires_in', 600, 'ref',"
-    )
-    held += " '{}'::jsonb, 'holds', jsonb_build_array(jsonb_build_object('id', %(id)s::text, 'amount', %(all)s)))))"
-    held += " from public.organizations_membership as m join public.accounts_user as u on u.id = m.user_id"
-    held += " where u.email = 'shoot@localhost'"
-    hold = uuid7()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(held, {"id": str(hold), "all": round((before - 3) * 1_000_000)})
-        said = awake.shoot(PHOTOS / "bottle.jpg", "--prompt", "a mug", "--out", tmp_path)
-        released = f'[{{"kind": "release", "hold": "{hold}", "key": "nothing", "actor": null}}]'
-        connection.execute("select public.credits_apply_v1(%s)", [released])
+    assert awake.shoot(PHOTOS / "bottle.jpg", "--out", tmp_path).code == 2  # no prompt; now there is a wallet
+    before, hold = awake.balance(), str(uuid7())
+    rest = {"amount": round((before - 3) * 1_000_000), "id": hold}
+    reserve = {
+        "kind": "reserve",
+        "wallet": awake.wallet(),
+        "holds": [rest],
+        "partial": False,
+        "expires_in": 600,
+    }
+    release = {"kind": "release", "hold": hold}
+    with psycopg.connect(server.places(awake.path).url, autocommit=True) as connection:
+        for command in (reserve, release):
+            whole = {"key": f"{command['kind']} {hold}", "actor": None} | command
+            row = connection.execute("select public.credits_apply_v1(%s)", [Jsonb([whole])]).fetchone()
+            assert row is not None
+            assert row[0][0]["ok"], row
+            if command is reserve:
+                said = awake.shoot(PHOTOS / "bottle.jpg", "--prompt", "a mug", "--out", tmp_path)
     assert (said.code, said.out) == (2, "")
     assert said.err == "packshot: This costs 8 credits and 3 are there. Nothing was charged.\n"
     assert awake.balance() == before
@@ -314,9 +326,9 @@ def _after_first_picture(process: subprocess.Popen[str]) -> threading.Event:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_cancels_and_the_rest_comes_back(awake, tmp_path, number):
     before = awake.balance()
-    arguments = ("--prompt", "marble", "--variants", 8, "--size", 2048, "--out", tmp_path / "out", "--json")
+    arguments = ("--prompt", "marble", "--variants", 8, "--out", tmp_path / "out", "--json")
     process = awake.start(PHOTOS / "mug.jpg", *arguments)
-    assert _after_first_picture(process).wait(120)
+    assert _after_first_picture(process).wait(200)
     process.send_signal(number)
     assert process.stdout is not None
     document = json.loads(process.stdout.read())
@@ -324,7 +336,7 @@ def test_an_interrupt_cancels_and_the_rest_comes_back(awake, tmp_path, number):
     made = len(document["files"])
     assert 1 <= made < 8
     assert made + len(document["failed"]) == 8
-    assert (document["charged"], document["returned"]) == (4 * made, 4 * (8 - made))
+    assert (document["charged"], document["returned"]) == (2 * made, 2 * (8 - made))
     assert document["balance"] == before - document["charged"]
     assert len(list((tmp_path / "out").iterdir())) == made
     assert awake.left_over() == []
@@ -334,9 +346,9 @@ def test_an_interrupt_cancels_and_the_rest_comes_back(awake, tmp_path, number):
 @pytest.mark.parametrize("victim", ["worker", "postgres"])
 def test_a_kill_in_the_middle_loses_nothing(awake, tmp_path, victim):
     before = awake.balance()
-    arguments = ("--prompt", "marble", "--variants", 6, "--size", 1536, "--out", tmp_path / "out", "--json")
+    arguments = ("--prompt", "marble", "--variants", 6, "--out", tmp_path / "out", "--json")
     process = awake.start(PHOTOS / "mug.jpg", *arguments)
-    assert _after_first_picture(process).wait(120)
+    assert _after_first_picture(process).wait(200)
     if victim == "postgres":
         awake.postgres().kill()
     else:
@@ -344,18 +356,18 @@ def test_a_kill_in_the_middle_loses_nothing(awake, tmp_path, victim):
     assert process.stdout is not None
     document = json.loads(process.stdout.read())
     assert process.wait(60) == 0
-    assert (len(document["files"]), document["failed"], document["charged"]) == (6, [], 24)
+    assert (len(document["files"]), document["failed"], document["charged"]) == (6, [], 12)
     assert len({file["sha256"] for file in document["files"]}) == 6
-    assert document["balance"] == before - 24
+    assert document["balance"] == before - 12
 
 
 @pytest.mark.crash
 def test_killed_it_leaves_no_orphan_and_a_worker_finishes_its_order(awake, tmp_path):
     awake.kill_worker()
     before = awake.balance()
-    arguments = ("--prompt", "marble", "--variants", 4, "--size", 1024, "--out", tmp_path / "out")
+    arguments = ("--prompt", "marble", "--variants", 4, "--out", tmp_path / "out")
     process = awake.start(PHOTOS / "mug.jpg", *arguments)
-    assert _after_first_picture(process).wait(120)
+    assert _after_first_picture(process).wait(200)
     process.kill()
     process.wait()
     until(lambda: awake.left_over() == [], why="a worker was left behind")
