@@ -29,6 +29,9 @@ class Wallet(models.Model):
     """Period k starts at anchor + k months, counted from the original anchor and clamped to the month."""
     period = models.IntegerField(default=0)
 
+    def __str__(self) -> str:
+        return f"wallet {self.id}"
+
 
 class Lot(models.Model):
     """Credits that came in together: remaining + held + frozen + spent + expired + clawed = granted."""
@@ -52,6 +55,9 @@ class Lot(models.Model):
     ref = models.CharField(max_length=200, null=True)  # noqa: DJ001 - no business key is not an empty one
     """The business key of what paid for it, unique for ever: a period, a pack's payment."""
 
+    def __str__(self) -> str:
+        return f"{self.source} lot {self.id}"
+
 
 class Hold(models.Model):
     """Credits set aside for one piece of work. The key starts with the id: finalize knows nothing else."""
@@ -70,6 +76,9 @@ class Hold(models.Model):
     ended_at = models.DateTimeField(null=True)
     ref = models.JSONField(null=True)
 
+    def __str__(self) -> str:
+        return f"{self.state} hold {self.id}"
+
 
 class HoldLot(models.Model):
     """Which lots a hold took from, in burn order. What was charged is the lineage's beginning.
@@ -85,6 +94,9 @@ class HoldLot(models.Model):
     lot_id = models.UUIDField(null=True)
     amount = models.BigIntegerField()
     late = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.position} of hold {self.hold_id}"
 
 
 class Entry(models.Model):
@@ -106,6 +118,9 @@ class Entry(models.Model):
     command = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null: booked by time, not by a command
     note = models.JSONField(null=True)
 
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.kind} {self.amount}"
+
 
 class Command(models.Model):
     """Every command ever judged, with its answer: the same key gets the same answer for ever."""
@@ -117,3 +132,6 @@ class Command(models.Model):
     body_hash = models.BinaryField()
     answer = models.JSONField()
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key

@@ -28,7 +28,7 @@ def period_of(anchor: datetime, at: datetime) -> int:
     return k
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error
+class Refusal(Exception):
     def __init__(self, code: str, **detail: Any) -> None:
         self.answer = {"ok": False, "code": code, **detail}
 

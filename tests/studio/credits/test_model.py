@@ -44,6 +44,36 @@ jumps = st.sampled_from(
     + [timedelta(days=45), timedelta(days=100)]
 )
 picks = st.integers(0, 30)
+reserves = st.fixed_dictionaries(
+    {
+        "holds": st.lists(st.integers(1, 400) | amounts, min_size=1, max_size=3),
+        "partial": st.booleans(),
+        "expires_in": st.sampled_from([1, 60, 3600, 40 * 86400]),
+    }
+)
+
+
+@st.composite
+def finals(draw: st.DrawFn) -> dict[str, Any]:
+    order: dict[str, Any] = {
+        "hold": draw(picks),
+        "share": draw(st.sampled_from([0, 1, 50, 100, 100, 101, 300])),
+    }
+    order["policy"] = draw(st.sampled_from(["cap", "draw", "debt"]))
+    if order["policy"] == "debt" and draw(st.booleans()):
+        order["limit"] = draw(st.integers(0, 1000))
+    return order
+
+
+@st.composite
+def grants(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    order: dict[str, Any] = {"amount": draw(amounts), "ref": draw(st.sampled_from("abcdefgh"))}
+    if draw(st.booleans()):
+        order["expires_in"] = draw(st.sampled_from([1, 60, 86400, 40 * 86400]))
+    if kind == "grant":
+        order["source"] = draw(st.sampled_from(["promotional", "purchased"]))
+        order["priority"] = draw(st.sampled_from([0, 50, 50, 100]))
+    return order
 
 
 @st.composite
@@ -59,25 +89,15 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
     )
     order: dict[str, Any] = {"kind": kind}
     if kind == "reserve":
-        order["holds"] = draw(st.lists(st.integers(1, 400) | amounts, min_size=1, max_size=3))
-        order["partial"] = draw(st.booleans())
-        order["expires_in"] = draw(st.sampled_from([1, 60, 3600, 40 * 86400]))
+        order |= draw(reserves)
     elif kind == "finalize":
-        order |= {"hold": draw(picks), "share": draw(st.sampled_from([0, 1, 50, 100, 100, 101, 300]))}
-        order["policy"] = draw(st.sampled_from(["cap", "draw", "debt"]))
-        if order["policy"] == "debt" and draw(st.booleans()):
-            order["limit"] = draw(st.integers(0, 1000))
+        order |= draw(finals())
     elif kind == "release":
         order["hold"] = draw(picks)
     elif kind == "refund":
         order |= {"hold": draw(picks), "share": draw(st.sampled_from([1, 40, 100, 101]))}
     elif kind in ("grant", "topup"):
-        order |= {"amount": draw(amounts), "ref": draw(st.sampled_from("abcdefgh"))}
-        if draw(st.booleans()):
-            order["expires_in"] = draw(st.sampled_from([1, 60, 86400, 40 * 86400]))
-        if kind == "grant":
-            order["source"] = draw(st.sampled_from(["promotional", "purchased"]))
-            order["priority"] = draw(st.sampled_from([0, 50, 50, 100]))
+        order |= draw(grants(kind))
     elif kind == "monthly_reset":
         order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE]))
         if draw(st.booleans()):
