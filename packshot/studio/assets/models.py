@@ -16,6 +16,9 @@ class Blob(models.Model):
     media_type = models.CharField(max_length=40)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    def __str__(self) -> str:
+        return self.sha256
+
 
 class Asset(models.Model):
     """Media type, bytes and size of the picture are the blob's: copied, since a blob never changes."""
@@ -45,3 +48,6 @@ class Asset(models.Model):
     created_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
