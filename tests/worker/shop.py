@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,8 +42,11 @@ def main() -> None:
                 time.sleep(0.1)  # the server is away; the same order goes again
             finally:
                 connection.close()
-        print(json.dumps({"organization": str(actor.organization_id), "batch": str(found.batch_id)}), flush=True)
+        line = json.dumps({"organization": str(actor.organization_id), "batch": str(found.batch_id)})
+        with printing:
+            print(line, flush=True)
 
+    printing = threading.Lock()
     actors = [person() for _ in range(organizations)]
     with ThreadPoolExecutor(4) as threads:
         for i in range(batches):

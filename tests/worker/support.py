@@ -76,6 +76,9 @@ class WorkerProcess:
 
     def __init__(self, pace: Pace = QUICK, **environment: str) -> None:
         script = (
+            # It never outlives the tests: when they go, however they go, its input ends.
+            "import os, sys, threading\n"
+            "threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()\n"
             "import django; django.setup()\n"
             "from packshot.worker.main import run\nfrom packshot.worker.pace import Pace\n"
             f"run(Pace(**{asdict(pace)!r}))\n"
@@ -83,6 +86,7 @@ class WorkerProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-c", script],
             env={**os.environ, "PACKSHOT_ROLE": "worker", "PACKSHOT_WORKER_CPUS": "1", **environment},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -62,7 +62,8 @@ def test_the_work_of_a_killed_worker_is_taken_up_and_paid_once(tenant, new_tenan
 
 def known_to_provider(admin, batch_id) -> int:
     return admin.execute(
-        "select count(*) from public.generation_job where batch_id = %s and provider_ref is not null", [batch_id]
+        "select count(*) from public.generation_job where batch_id = %s and provider_ref is not null",
+        [batch_id],
     ).fetchone()[0]
 
 

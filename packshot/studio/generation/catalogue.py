@@ -54,6 +54,7 @@ class Model(_Data):
     mock: bool = False
     """Offered with `mock_provider` only."""
     makes: Literal["picture", "nothing"] = "picture"
+    """Whether a success without a picture is one."""
     submit_once: bool = False
     """A submit costs money and cannot be recognised when it is sent twice: never repeated blindly."""
     ratios: tuple[str, ...] = ()

@@ -10,7 +10,13 @@
 create or replace function public.generation_claim_v1(
     p_organizations uuid[], p_ids uuid[], p_worker text, p_lease_s double precision
 ) returns jsonb
-language sql security definer set search_path = ''
+language sql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
     with asked as (
         -- Two messages about one job in one call: the first is answered, the second is stale.
@@ -84,7 +90,13 @@ $$;
 create or replace function public.generation_heartbeat_v1(
     p_organizations uuid[], p_ids uuid[], p_tokens bigint[], p_lease_s double precision
 ) returns jsonb
-language sql security definer set search_path = ''
+language sql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
     with mine as (
         select m.organization_id, m.id, m.token
@@ -115,7 +127,13 @@ $$;
 -- How far these jobs are: [{"organization", "job", "token", "percent"}]. Progress of a job that is not the caller's
 -- any more is dropped.
 create or replace function public.generation_progress_v1(p_reports jsonb) returns void
-language plpgsql security definer set search_path = ''
+language plpgsql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_organizations uuid[];
@@ -179,7 +197,13 @@ $$;
 -- A callback that came before its job was parked lies in the inbox. The inbox and this function take one lock per
 -- provider's name of the job, so that one of the two always sees the other.
 create or replace function public.generation_park_v1(p_parks jsonb) returns jsonb
-language plpgsql security definer set search_path = ''
+language plpgsql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_organizations uuid[];

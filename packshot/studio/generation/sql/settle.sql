@@ -11,7 +11,13 @@
 -- When its picture comes after all, it is stored and shown as the gift it is: the job becomes `succeeded`, marked
 -- `late`, charged nothing. It is the only way out of a final state, and it touches no credits.
 create or replace function public.generation_settle_v1(p_results jsonb, p_cap integer) returns jsonb
-language plpgsql security definer set search_path = ''
+language plpgsql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_words text[] := array_fill('stale'::text, array[jsonb_array_length(p_results)]);

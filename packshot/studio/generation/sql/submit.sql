@@ -8,7 +8,13 @@
 -- Answers in the same order: {"ok": true, "batch", "accepted", "refused", "held"} or {"ok": false, "code", "message",
 -- and for insufficient_credits "needed", "available"}. A refusal is an answer, so it leaves its neighbours alone.
 create or replace function public.generation_submit_v1(p_submits jsonb) returns jsonb
-language plpgsql security definer set search_path = ''
+language plpgsql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
     v_count integer := jsonb_array_length(p_submits);

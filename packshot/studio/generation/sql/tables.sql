@@ -33,14 +33,11 @@ create index generation_job_of_batch on public.generation_job (organization_id, 
 create unique index generation_job_current on public.generation_job (organization_id, batch_id, index) where current;
 -- A board's thread, newest first: ids are time-ordered.
 create index generation_batch_on_board on public.generation_batch (organization_id, board_id, id desc);
--- What an organization has in the queue or under way, and its backlog in the order of admission.
-create index generation_job_live on public.generation_job (organization_id)
-    where released and state in ('queued', 'running', 'waiting');
+-- What an organization has in the queue or under way, and its backlog in the order of admission. Neither speaks of
+-- the state or the lease: claims, heartbeats and progress then touch no index at all.
+create index generation_job_live on public.generation_job (organization_id) where released and finished_at is null;
 create index generation_job_backlog on public.generation_job (organization_id, priority desc, id)
-    where state = 'queued' and not released;
--- What the sweep looks at: jobs nobody has moved for a while.
-create index generation_job_stuck on public.generation_job ((coalesce(lease_until, due_at)))
-    where released and state in ('queued', 'running', 'waiting');
+    where not released and finished_at is null;
 -- Whose job a callback is about.
 create unique index generation_job_ref on public.generation_job (provider, provider_ref) where provider_ref is not null;
 

@@ -26,7 +26,7 @@ begin
     into v_organizations, v_ids, v_waiting_organizations, v_waiting
     from (
         select s.organization_id, s.id, s.state from public.generation_job as s
-        where s.released and s.state in ('queued', 'running', 'waiting')
+        where s.released and s.finished_at is null
             and coalesce(s.lease_until, s.due_at) < v_before
         order by coalesce(s.lease_until, s.due_at)
         limit 1000
@@ -65,7 +65,7 @@ begin
     end if;
     select array_agg(distinct j.organization_id) into v_organizations
     from public.generation_job as j
-    where j.released and j.state in ('queued', 'running', 'waiting') and j.swept >= p_offers
+    where j.released and j.finished_at is null and j.swept >= p_offers
         and j.deadline_at < clock_timestamp() and coalesce(j.lease_until, j.due_at) < clock_timestamp();
     if v_organizations is null then
         return 0;
@@ -80,7 +80,7 @@ begin
     from (
         select s.organization_id, s.batch_id, s.id from public.generation_job as s
         where s.organization_id = any (v_organizations) and s.released
-            and s.state in ('queued', 'running', 'waiting') and s.swept >= p_offers
+            and s.finished_at is null and s.swept >= p_offers
             and s.deadline_at < clock_timestamp() and coalesce(s.lease_until, s.due_at) < clock_timestamp()
         order by s.id
         for no key update

@@ -1,0 +1,286 @@
+"""Jobs a second from submit to settled, beside the bare queue engine in the same run; memory of a waiting worker.
+
+    python bench/pipeline.py [--json] [--jobs 10000] [--rounds 3]
+
+A server of its own (flushed to disk), one web process that submits, one worker process. A job of the pipeline is
+priced, held, queued, claimed, done by the mock at once, settled and charged; the bare engine's message is only
+fetched and acknowledged. Rounds of the two alternate, and medians are given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+ORGANIZATIONS = 50
+THREADS = 8
+VARIANTS = 50
+
+# No worker outlives the bench, however that ends: then its input ends.
+FOLLOW = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+"""
+WORKER = (
+    FOLLOW
+    + """
+import django; django.setup()
+from packshot.worker.main import run
+run()
+"""
+)
+BARE = (
+    FOLLOW
+    + """
+import asyncio, os, sys
+os.environ["PGQUEUER_SCHEMA"] = "pgq"
+import asyncpg, uvloop
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.queries import Queries
+from packshot.db.addresses import parameters
+
+async def main():
+    found = parameters(os.environ["DATABASE_URL"], login="packshot_worker")
+    pool = await asyncpg.create_pool(host=found["host"], user=found["user"], password=found["password"],
+        database=found["dbname"], max_size=10)
+    manager = QueueManager(Queries(AsyncpgPoolDriver(pool)))
+    @manager.entrypoint("bare")
+    async def bare(message):
+        pass
+    print("worker ready", flush=True)
+    await manager.run(batch_size=50, max_concurrent_tasks=100)
+
+uvloop.run(main())
+"""
+)
+
+
+class Worker:
+    """A worker process, running when it is entered."""
+
+    def __init__(self, script: str, **environment: str) -> None:
+        self._script = script
+        self._environment = environment
+
+    def __enter__(self) -> subprocess.Popen[str]:
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-c", self._script],
+            env={**os.environ, "PACKSHOT_ROLE": "worker", "PYTHONPATH": str(ROOT), **self._environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        seen = []
+        for line in self.process.stdout:
+            seen.append(line)
+            if "worker ready" in line:
+                break
+        else:
+            raise RuntimeError("".join(seen))
+        # Nobody may wait for a full pipe.
+        self.drain = ThreadPoolExecutor(1)
+        self.drain.submit(self.process.stdout.read)
+        return self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.drain.shutdown()
+
+
+def bare(connect: Any, jobs: int) -> float:
+    """The engine's own rate: its own enqueue, an empty handler."""
+    from packshot.worker import main as _schema  # noqa: F401  (says which schema the engine lives in)
+    from pgqueuer.queries import Queries
+
+    async def enqueue() -> None:
+        import asyncpg
+        from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+
+        from packshot.db.addresses import parameters
+
+        found = parameters(os.environ["DATABASE_URL"])
+        connection = await asyncpg.connect(host=found["host"], user=found["user"], database=found["dbname"])
+        queries = Queries(AsyncpgDriver(connection))
+        for start in range(0, jobs, 400):
+            size = min(400, jobs - start)
+            await queries.enqueue(["bare"] * size, [b"x" * 73] * size, [0] * size)
+        await connection.close()
+
+    with Worker(BARE):
+        began = time.monotonic()
+        asyncio.run(enqueue())
+        until(lambda: count(connect, "pgq.pgqueuer where entrypoint = 'bare'") == 0)
+        return jobs / (time.monotonic() - began)
+
+
+def pipeline(connect: Any, actors: list[Any], jobs: int, model: str = "mock-nothing") -> float:
+    """The whole road."""
+    before = count(connect, "public.generation_settlement")
+    with Worker(WORKER):
+        began = time.monotonic()
+        submit(actors, jobs, model, {"output": "none"} if model == "mock-nothing" else {})
+        until(lambda: count(connect, "public.generation_settlement") - before >= jobs)
+        return jobs / (time.monotonic() - began)
+
+
+def submit(actors: list[Any], jobs: int, model: str, script: dict[str, Any]) -> None:
+    from uuid_utils.compat import uuid7
+
+    from packshot.studio.generation import commands
+    from packshot.studio.generation.views_api import Order
+
+    def one(i: int) -> None:
+        asked = Order(
+            None, "generate", model, "", str(uuid7()), min(VARIANTS, jobs), parameters={"script": script}
+        )
+        commands.submit(actors[i % len(actors)], asked)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        for done in threads.map(one, range(max(1, jobs // VARIANTS))):
+            assert done is None
+
+
+def memory(connect: Any, actors: list[Any]) -> dict[str, float]:
+    """Resident megabytes of a worker that idles, that awaits 1,000 providers, and that has parked 1,000 jobs."""
+    import psutil
+
+    from packshot.studio.generation import commands, queries
+
+    found = {}
+    with Worker(WORKER, PACKSHOT_WORKER_TASKS="1200") as process:
+        resident = psutil.Process(process.pid).memory_info
+        found["idle"] = resident().rss / 2**20
+        for name, script, state in (
+            ("awaiting_1000", {"delay_s": 600}, "running"),
+            ("parked_1000", {"answer": "poll", "delay_s": 600, "poll_after_s": 600}, "waiting"),
+        ):
+            submit(actors, 1000, "mock-nothing", script)
+            until(
+                lambda state=state: count(connect, f"public.generation_job where state = '{state}'") >= 1000
+            )
+            found[name] = resident().rss / 2**20
+            for actor in actors:
+                for batch_id in queries.running(actor).batches:
+                    commands.cancel_batch(actor, batch_id)
+            until(lambda: count(connect, "public.generation_job where finished_at is null") == 0)
+    return found
+
+
+def count(connect: Any, what: str) -> int:
+    return int(connect.execute(f"select count(*) from {what}").fetchone()[0])
+
+
+def until(holds: Any) -> None:
+    while not holds():
+        time.sleep(0.01)
+
+
+def prepare(home: Path) -> Any:
+    """A server and a schema for this run, and Django as the web's login."""
+    os.environ |= {
+        "PACKSHOT_HOME": str(home),
+        "PACKSHOT_ROLE": "web",
+        "PACKSHOT_MOCK_PROVIDER": "true",
+        "PACKSHOT_ORGANIZATION_JOBS": "64",
+        "PACKSHOT_DATABASE_POOL": "10",
+        "DJANGO_SETTINGS_MODULE": "packshot.web.conf",
+    }
+    from packshot.db.guard import Guard
+
+    guard = Guard.over(home)
+    os.environ["DATABASE_URL"] = guard.url
+    import django
+
+    django.setup()
+    from packshot.db import provision
+
+    provision.provision(guard.url)
+    provision.migrate(guard.url)
+    return guard
+
+
+def people() -> list[Any]:
+    from django.db import connection, transaction
+    from uuid_utils.compat import uuid7
+
+    from packshot.db.tenancy import Actor
+    from packshot.foundation.accounts.models import User
+    from packshot.foundation.organizations.commands import open_personal
+
+    found = []
+    for i in range(ORGANIZATIONS):
+        with transaction.atomic():
+            user = User.objects.create(email=f"{i}@example.com", name="P")
+            found.append(Actor(user.id, open_personal(user.id, "Studio")))
+    connection.close()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    import psycopg
+
+    from packshot.db import server as servers
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        guard = prepare(home)
+        try:
+            with psycopg.connect(guard.url, autocommit=True) as connect:
+                actors = people()
+                connect.execute(
+                    "select credits_adjust_v1(id, 'bench', null, 1000000000000, '{}') from credits_wallet"
+                )
+                engine, road = [], []
+                for _ in range(asked.rounds):
+                    engine.append(bare(connect, asked.jobs))
+                    road.append(pipeline(connect, actors, asked.jobs))
+                pictures = pipeline(connect, actors, 500, "mock-scene")
+                held = memory(connect, actors)
+        finally:
+            guard.close()
+            shutil.rmtree(servers.places(home).base)
+    result = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
+        "jobs": asked.jobs,
+        "organizations": ORGANIZATIONS,
+        "engine_per_s": round(statistics.median(engine)),
+        "engine_rounds": [round(x) for x in engine],
+        "pipeline_per_s": round(statistics.median(road)),
+        "pipeline_rounds": [round(x) for x in road],
+        "share": round(statistics.median(road) / statistics.median(engine), 3),
+        "with_stored_pictures_per_s": round(pictures, 1),
+        "worker_rss_mb": {name: round(value, 1) for name, value in held.items()},
+    }
+    if asked.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:28} {value}")
+
+
+if __name__ == "__main__":
+    main()
