@@ -47,7 +47,7 @@ class _Bars:
         self._progress.update(self._stage, visible=False)
         for tile in view.tiles:
             if tile.index not in self._tiles:
-                self._tiles[tile.index] = self._progress.add_task("", total=100)
+                self._tiles[tile.index] = self._progress.add_task(f"Picture {tile.index + 1}", total=100)
             percent = 100 if tile.state is JobState.SUCCEEDED else tile.progress
             text = f"Picture {tile.index + 1}: {_word(tile)}"
             self._progress.update(self._tiles[tile.index], completed=percent, description=text)
