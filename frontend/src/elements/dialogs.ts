@@ -5,7 +5,7 @@ export class StudioDialog extends HTMLElement {
     if (dialog === null) return;
     dialog.addEventListener("close", () => this.remove());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    this.addEventListener("htmx:after:request", (event) => {
+    this.addEventListener("htmx:finally:request", (event) => {
       // What was asked for from inside is under way, or has said why not.
       if (event.target !== this) dialog.close();
     });

@@ -9,7 +9,7 @@ interface Answer {
 const PARALLEL = 3;
 
 /**
- * `<studio-drop upload state max>`: photos by drop, paste or picker. Each becomes a chip that shows the picture
+ * `<studio-drop upload state max max-bytes>`: photos by drop, paste or picker. Each becomes a chip that shows the picture
  * at once and says how far it is; a ready chip carries its asset's id in the form around it.
  */
 export class StudioDrop extends HTMLElement {
@@ -85,6 +85,10 @@ export class StudioDrop extends HTMLElement {
     must(chip, ".chip-name").textContent = file.name;
     must(this, ".chips").append(chip);
     this.#changed();
+    if (file.size > Number(this.getAttribute("max-bytes") ?? Infinity)) {
+      this.#reject(chip, this.getAttribute("label-too-large") ?? "");
+      return;
+    }
     this.#queue.push(() => this.#upload(file, chip));
     this.#pump();
   }

@@ -15,6 +15,7 @@ export class StudioLive extends HTMLElement {
   #stream: Stream | null = null;
   #timers = new Map<string, number>();
   #strangers = new Set<string>();
+  #missed = new Set<string>();
   #poll = 0;
   #notice = 0;
   #leave = new AbortController();
@@ -24,7 +25,7 @@ export class StudioLive extends HTMLElement {
     const { signal } = this.#leave;
     addEventListener("pagehide", () => this.#stop(), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#start(), { signal });
-    document.addEventListener("visibilitychange", () => !document.hidden && this.#resync(), { signal });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.#catchUp(), { signal });
     this.#start();
   }
 
@@ -56,12 +57,25 @@ export class StudioLive extends HTMLElement {
 
   #hear({ k, i }: Message): void {
     if (k === "up" || k === "down") this.#connection(k === "up");
+    else if (document.hidden) this.#miss(k, i);
     else if (k === "resync") this.#resync();
     else if (k === "balance") this.#soon("balance", () => this.#fragment("balance"));
     else if (k === "batch" && i !== null) {
       this.#soon(`batch-${i}`, () => this.#batch(i));
       this.#soon("running", () => this.#fragment("running"));
     } else if (k === "asset") this.#emit(i);
+  }
+
+  /** Nobody looks at this tab: it reads when it is looked at again, and leaves the server to those that are. */
+  #miss(kind: Message["k"], id: string | null): void {
+    if (kind === "batch" && id !== null) this.#missed.add(id);
+  }
+
+  #catchUp(): void {
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    for (const id of missed) this.#soon(`batch-${id}`, () => this.#batch(id));
+    this.#resync();
   }
 
   /** Once now and at most once every THROTTLE_MS after: a burst of messages is one or two requests. */

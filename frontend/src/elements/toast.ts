@@ -7,7 +7,7 @@ export class StudioToast extends HTMLElement {
 
   connectedCallback(): void {
     this.querySelector("[data-close]")?.addEventListener("click", () => this.remove());
-    this.addEventListener("htmx:after:request", () => this.remove());
+    this.addEventListener("htmx:finally:request", () => this.remove());
     for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, () => clearTimeout(this.#timer));
     for (const name of ["pointerleave", "focusout"]) this.addEventListener(name, () => this.#wait());
     this.#wait();

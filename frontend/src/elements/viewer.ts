@@ -18,7 +18,7 @@ export class StudioViewer extends HTMLElement {
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     addEventListener("hashchange", () => this.#fromAddress(), { signal });
     this.#dialog.addEventListener("close", () => this.#closed());
-    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
+    document.addEventListener("keydown", (event) => this.#dialog.open && this.#key(event), { signal });
     this.#dialog.addEventListener("click", (event) => this.#act((event.target as Element).closest("[data-act]")));
     this.#fromAddress();
   }

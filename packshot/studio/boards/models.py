@@ -23,3 +23,6 @@ class Board(models.Model):
         indexes = (
             models.Index(fields=["organization_id", "-updated_at", "-id"], name="boards_board_recent"),
         )
+
+    def __str__(self) -> str:
+        return self.title

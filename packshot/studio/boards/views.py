@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
+from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import queries as assets
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.orders import key_of, order_from
@@ -144,6 +145,7 @@ def composer() -> dict[str, object]:
         "variants": range(1, most + 1),
         "chosen_variants": min(USUAL_VARIANTS, most),
         "usual_size": USUAL_SIZE,
+        "largest_upload": MAX_BYTES,
         "starters": starters(),
         "key": uuid7(),
     }
