@@ -13,6 +13,7 @@ import typer
 from packshot import installation
 from packshot.settings import settings
 from packshot.shoot import shoot
+from packshot.studio.credits.cli import app as ledger
 
 app = typer.Typer(
     name="packshot",
@@ -109,6 +110,7 @@ def doctor(
 
 
 app.command()(shoot)
+app.add_typer(ledger, name="ledger")
 
 
 def _free_port(host: str, port: int) -> int:

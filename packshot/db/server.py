@@ -67,7 +67,7 @@ def places(home: Path) -> Places:
     if os.geteuid() == 0:
         owner = _service_user()
         shared = Path("/var/lib/packshot")
-        if not _reachable(home, owner):
+        if not _reachable(base, owner):
             base = shared / hashlib.sha256(str(home).encode()).hexdigest()[:16]
         if not _reachable(binaries, owner):
             binaries = _copied(binaries, shared / f"postgresql-{_stamp(binaries)}")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 from uuid import UUID
 
+import psycopg
 import typer
 
+from packshot import installation
 from packshot.errors import NotFound
 from packshot.studio.credits.explain import Explanation
 from packshot.studio.credits.explain import explain as explain_at
@@ -20,12 +25,23 @@ from packshot.studio.credits.verify import verify as verify_all
 app = typer.Typer(help="Check the credit ledger, and explain a balance.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Home = Annotated[Path | None, typer.Option("--home", help="The installation's folder.", metavar="DIR")]
+
+
+@contextmanager
+def _ledger(home: Path | None) -> Iterator[psycopg.Connection[Any]]:
+    """The ledger of an installation, whose embedded server is started where none runs."""
+    installation.configure(home=home)
+    with installation.database():
+        installation.prepare_schema()
+        with reading() as connection:
+            yield connection
 
 
 @app.command()
-def verify(as_json: AsJson = False) -> None:
+def verify(home: Home = None, as_json: AsJson = False) -> None:
     """Fold the whole log and compare it with every wallet, lot and hold. Exit code 1 on any difference."""
-    with reading() as connection:
+    with _ledger(home) as connection:
         report = verify_all(connection)
     typer.echo(
         json.dumps(asdict(report) | {"clean": report.clean}, default=str) if as_json else _report(report)
@@ -35,10 +51,11 @@ def verify(as_json: AsJson = False) -> None:
 
 @app.command()
 def explain(
-    organization: Annotated[UUID, typer.Argument(help="The organization's id.")],
+    organization: Annotated[UUID, typer.Argument(help="The organization's id.", metavar="ORG")],
     at: Annotated[
         str | None, typer.Option(help="An ISO 8601 time; without it, now. No zone means UTC.")
     ] = None,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Why an organization's balance is what it is, now or at an earlier time."""
@@ -49,7 +66,7 @@ def explain(
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:
-        with reading() as connection:
+        with _ledger(home) as connection:
             found = explain_at(connection, organization, moment)
     except NotFound as error:
         typer.echo(error.message, err=True)
