@@ -108,8 +108,9 @@ class Worker:
 
 def bare(connect: Any, jobs: int) -> float:
     """The engine's own rate: its own enqueue, an empty handler."""
-    from packshot.worker import main as _schema  # noqa: F401  (says which schema the engine lives in)
     from pgqueuer.queries import Queries
+
+    from packshot.worker import main as _schema  # noqa: F401  (says which schema the engine lives in)
 
     async def enqueue() -> None:
         import asyncpg
@@ -220,7 +221,6 @@ def prepare(home: Path) -> Any:
 
 def people() -> list[Any]:
     from django.db import connection, transaction
-    from uuid_utils.compat import uuid7
 
     from packshot.db.tenancy import Actor
     from packshot.foundation.accounts.models import User

@@ -127,7 +127,7 @@ class Road:
     async def _submit(self, generator: Generator, model: Model, held: Held) -> Park | End | None:
         claim = held.claim
         try:
-            task = await self._task(claim, model)
+            task = await self._task(claim)
         except BlobMissing:
             return _failed(FailureCode.INVALID_INPUT, "The photo is not there any more.")
         if model.submit_once:
@@ -153,7 +153,7 @@ class Road:
             return _cancelled()
         try:
             async with asyncio.timeout(_POLL_LIMIT_S):
-                answer = await generator.poll(ref, self._bare_task(claim, model), held.report)
+                answer = await generator.poll(ref, self._bare_task(claim), held.report)
         except Exception as error:  # noqa: BLE001  (the provider has the work: it is asked again, until the deadline)
             log.warning(
                 "poll failed", provider=claim.provider, ref=ref, error=f"{type(error).__name__}: {error}"
@@ -186,13 +186,13 @@ class Road:
         model = self._models.get(claim.model)
         if generator is None or model is None or claim.ref is None:
             return
-        answer = await generator.poll(claim.ref, self._bare_task(claim, model), lambda _percent: None)
+        answer = await generator.poll(claim.ref, self._bare_task(claim), lambda _percent: None)
         if isinstance(answer, Done):
             end = await self._answered(claim, model, answer)
             if end.outcome == "succeeded":
                 await self._jobs.end(claim, end)
 
-    async def _task(self, claim: Claim, model: Model) -> Task:
+    async def _task(self, claim: Claim) -> Task:
         """The whole task, references read. Raises BlobMissing."""
         keys = [storage.key(claim.name.organization_id, one["sha256"]) for one in claim.references]
         data = [await asyncio.to_thread(self._blobs.get, key) for key in keys]
@@ -200,9 +200,9 @@ class Road:
             Reference(UUID(one["id"]), one["media_type"], read)
             for one, read in zip(claim.references, data, strict=True)
         )
-        return self._bare_task(claim, model, references)
+        return self._bare_task(claim, references)
 
-    def _bare_task(self, claim: Claim, model: Model, references: tuple[Reference, ...] = ()) -> Task:
+    def _bare_task(self, claim: Claim, references: tuple[Reference, ...] = ()) -> Task:
         """Without the references' bytes: what a poll needs."""
         name = claim.name
         return Task(

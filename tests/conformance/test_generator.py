@@ -64,8 +64,8 @@ async def done(generator: Generator, asked: Task) -> Done | Failed:
     reports: list[int] = []
     answer: object = await generator.submit(asked, reports.append)
     async with asyncio.timeout(60):
+        ref = answer.ref if isinstance(answer, Submitted) else ""
         while isinstance(answer, (Submitted, Pending)):
-            ref = answer.ref if isinstance(answer, Submitted) else ref
             await asyncio.sleep(answer.poll_after_s)
             answer = await generator.poll(ref, asked, reports.append)
     assert all(0 <= percent <= 100 for percent in reports)

@@ -30,9 +30,12 @@ class Batch(models.Model):
     order_hash = models.CharField(max_length=64)
     """Of the whole order: tells a repeated request from another one under the same key."""
 
+    def __str__(self) -> str:
+        return str(self.id)
+
 
 class Job(models.Model):
-    """One attempt at one variant that the person pays for. The truth of the pipeline (see sql/README)."""
+    """One attempt at one variant that the person pays for. The truth of the pipeline (see docs/pipeline.md)."""
 
     pk = models.CompositePrimaryKey("organization_id", "id")
     organization_id = models.UUIDField()
@@ -63,7 +66,7 @@ class Job(models.Model):
     """How often the provider was, or was about to be, asked to do it."""
     token = models.BigIntegerField(db_default=0)
     """Fences every transition: raised by each claim."""
-    worker = models.CharField(max_length=80, null=True)
+    worker = models.CharField(max_length=80, null=True)  # noqa: DJ001  (none is not an empty one)
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(db_default=Now())
     """Not to be claimed before: the back-off of a retry, or the next poll."""
@@ -71,18 +74,21 @@ class Job(models.Model):
     """Set by the first claim: time in our queue does not count."""
     submit_started_at = models.DateTimeField(null=True)
     """Committed before a submit that must not be repeated."""
-    provider_ref = models.CharField(max_length=400, null=True)
+    provider_ref = models.CharField(max_length=400, null=True)  # noqa: DJ001
     cancel_requested = models.BooleanField(db_default=False)
 
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     progress = models.SmallIntegerField(db_default=0)
-    error_code = models.CharField(max_length=40, null=True)
-    error_message = models.TextField(null=True)
+    error_code = models.CharField(max_length=40, null=True)  # noqa: DJ001
+    error_message = models.TextField(null=True)  # noqa: DJ001
     charged = models.BigIntegerField(db_default=0)
     returned = models.BigIntegerField(db_default=0)
     asset_id = models.UUIDField(null=True)
     late = models.BooleanField(db_default=False)
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Settlement(models.Model):
@@ -97,6 +103,9 @@ class Settlement(models.Model):
     returned = models.BigIntegerField()
     settled_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    def __str__(self) -> str:
+        return str(self.job_id)
+
 
 class Callback(models.Model):
     """A verified message of a provider, stored before anything is made of it."""
@@ -110,5 +119,8 @@ class Callback(models.Model):
     body = models.BinaryField()
 
     class Meta:
-        constraints = [models.UniqueConstraint("provider", "event_id", name="generation_callback_once")]
-        indexes = [models.Index("provider", "ref", name="generation_callback_of")]
+        constraints = (models.UniqueConstraint("provider", "event_id", name="generation_callback_once"),)
+        indexes = (models.Index("provider", "ref", name="generation_callback_of"),)
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_id}"

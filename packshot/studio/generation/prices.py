@@ -47,10 +47,10 @@ class ByCount(_Rule):
     by: Literal["count"]
     credits: Credits
 
-    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+    def quoted(self, _size: int, _parameters: Mapping[str, Any]) -> int:
         return micro(self.credits)
 
-    def actual(self, units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int) -> int:
         return quoted
 
 
@@ -59,10 +59,10 @@ class BySize(_Tiered):
 
     by: Literal["size"]
 
-    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+    def quoted(self, size: int, _parameters: Mapping[str, Any]) -> int:
         return self._at(size)
 
-    def actual(self, units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int) -> int:
         return quoted
 
 
@@ -70,10 +70,10 @@ class ByParameter(_Tiered):
     by: Literal["parameter"]
     parameter: str
 
-    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+    def quoted(self, _size: int, parameters: Mapping[str, Any]) -> int:
         return self._at(int(parameters[self.parameter]))
 
-    def actual(self, units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int) -> int:
         return quoted
 
 
@@ -84,7 +84,7 @@ class BySeconds(_Rule):
     parameter: str = "seconds"
     credits: Credits
 
-    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+    def quoted(self, _size: int, parameters: Mapping[str, Any]) -> int:
         return micro(self.credits) * int(parameters[self.parameter])
 
     def actual(self, units: int, quoted: int) -> int:
@@ -98,7 +98,7 @@ class ByTokens(_Rule):
     expected: int = Field(gt=0)
     credits_per_1000: Credits
 
-    def quoted(self, size: int, parameters: Mapping[str, Any]) -> int:
+    def quoted(self, _size: int, _parameters: Mapping[str, Any]) -> int:
         return -(-micro(self.credits_per_1000) * self.expected // 1000)
 
     def actual(self, units: int, quoted: int) -> int:

@@ -7,20 +7,19 @@ from collections.abc import Callable, Mapping
 from packshot.errors import NotFound
 from packshot.ports.generation import Generator
 
-_source: Callable[[], Mapping[str, Generator]] | None = None
+_connected: list[Callable[[], Mapping[str, Generator]]] = []
 
 
 def connect(source: Callable[[], Mapping[str, Generator]]) -> None:
     """Say where the providers come from; asked only when one is needed."""
-    global _source
-    _source = source
+    _connected[:] = [source]
 
 
 def provider(name: str) -> Generator:
     """Raises NotFound."""
-    if _source is None:
+    if not _connected:
         raise RuntimeError("the wiring has not connected the providers")
-    found = _source().get(name)
+    found = _connected[0]().get(name)
     if found is None:
         raise NotFound("There is no such provider.")
     return found

@@ -277,7 +277,7 @@ def test_the_sweep_sends_again_exactly_what_was_lost(tenant, jobs, hand, admin):
     admin.execute(
         "delete from pgq.pgqueuer where dedupe_key = any(%s)", [[f"run:{job_id}:0" for job_id in ids[:2]]]
     )
-    (dead,) = hand.claim(tenant.organization_id, ids[2])
+    hand.claim(tenant.organization_id, ids[2])
     expire_lease(admin, ids[2])
     admin.execute("delete from pgq.pgqueuer where dedupe_key = %s", [f"run:{ids[2]}:0"])
     hand.sweep()

@@ -10,7 +10,6 @@ from uuid_utils.compat import uuid7
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound
 from packshot.settings import settings
-from packshot.studio.boards import commands as boards
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.views_api import BatchState
