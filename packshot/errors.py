@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 
-class Problem(Exception):  # noqa: N818  a problem document is what it becomes
+class Problem(Exception):
     """Something that the caller can understand: what happened, what was not lost, what to do.
 
     `status` is the HTTP status, `code` a stable word for programs, `message` a sentence for people, and

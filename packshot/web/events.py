@@ -124,7 +124,8 @@ class Events:
     ) -> None:
         while not self._stopping.is_set() and not gone.done():
             taking = asyncio.ensure_future(subscriber.take())
-            await asyncio.wait([taking, gone], return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {taking, gone}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not taking.done():
                 taking.cancel()
                 return

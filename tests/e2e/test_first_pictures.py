@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walk import PHOTOS, PICTURES_MS, ask, balance, credits, drop, faces, leave, request, sign_up
+from tests.e2e.walk import PHOTOS, PICTURES_MS, ask, available, balance, drop, faces, leave, request, sign_up
 
 
 def test_from_sign_up_to_four_pictures(page: Page):
@@ -37,7 +37,7 @@ def test_from_sign_up_to_four_pictures(page: Page):
     # And it is still so for who comes back.
     page.reload()
     expect(faces(page, "On a rough oak table", "done")).to_have_count(4)
-    assert credits(page) == 492
+    assert available(page) == 492
     page.get_by_role("link", name="Boards").first.click()
     expect(page.get_by_role("link", name=re.compile("On a rough oak table"))).to_be_visible()
 
@@ -47,7 +47,7 @@ def test_the_held_credits_are_shown_while_work_is_under_way_and_come_back_on_can
     ask(page, 'a slow one {"delay_s": 60}', model="mock-scene", variants=4)
     page.wait_for_url("**/boards/*/**")
     expect(balance(page)).to_have_text(re.compile("held"))
-    held = credits(page)
+    held = available(page)
     assert held < 500
     request(page, "a slow one").get_by_role("button", name="Cancel all").click()
     expect(faces(page, "a slow one", "cancelled")).to_have_count(4, timeout=60_000)
@@ -64,7 +64,7 @@ def test_a_partial_batch_says_which_failed_and_what_came_back_and_is_tried_again
     failed = faces(page, "one of four", "failed")
     expect(failed).to_contain_text("The mock is out of film.")
     expect(failed).to_contain_text("2 credits came back")
-    assert credits(page) == 494
+    assert available(page) == 494
     failed.get_by_role("button", name=re.compile("Try again")).click()
     # The new attempt stands in the old one's place, is paid for anew, and fails as the mock was told to.
     expect(balance(page)).to_have_text(re.compile("492|held"))
@@ -77,7 +77,7 @@ def test_a_partial_batch_says_which_failed_and_what_came_back_and_is_tried_again
 def test_too_few_credits_open_a_dialog_that_offers_what_is_affordable(page: Page, watch, studio):
     watch.allowed.append("402")
     email = sign_up(page)
-    leave(studio, email, credits=5)
+    leave(studio, email, left=5)
     page.reload()
     ask(page, "more than there is", model="mock-scene", variants=4)
     dialog = page.get_by_role("dialog", name="Not enough credits")
@@ -110,4 +110,4 @@ def test_what_is_no_picture_is_refused_in_words_and_costs_nothing(page: Page, wa
         )
         expect(page.locator(".chips .chip .chip-state").last).not_to_be_empty()
         page.locator(".chips .chip [data-remove]").last.click()
-    assert credits(page) == 500
+    assert available(page) == 500

@@ -44,6 +44,9 @@ def drop(page: Page, name: str) -> None:
 
 def ask(page: Page, prompt: str, *, model: str | None = None, variants: int | None = None) -> None:
     """Write a prompt and send it with the keyboard."""
+    fold = page.locator("[data-fold]")
+    if (model or variants) and fold.is_visible() and not page.locator("select[name=model]").is_visible():
+        fold.click()  # a phone shows the options when they are asked for
     if model is not None:
         page.locator("select[name=model]").select_option(model)
     if variants is not None:
@@ -61,7 +64,7 @@ def faces(page: Page, prompt: str, face: str) -> Locator:
     return request(page, prompt).locator(f'.tile[data-face="{face}"]')
 
 
-def credits(page: Page) -> int:
+def available(page: Page) -> int:
     """The number in the header, as it is read by a person."""
     text = balance(page).locator("span").first.inner_text()
     found = re.search(r"(\d[\d,.\u202f\u00a0 ]*)$", text.strip())
@@ -69,7 +72,7 @@ def credits(page: Page) -> int:
     return int(re.sub(r"\D", "", found.group(1)))
 
 
-def leave(studio: Studio, email: str, *, credits: int) -> None:
+def leave(studio: Studio, email: str, *, left: int) -> None:
     """Take credits away, as an operator may, until so many are left."""
     with psycopg.connect(studio.database_url, autocommit=True) as connection:
         row = connection.execute(
@@ -84,7 +87,7 @@ def leave(studio: Studio, email: str, *, credits: int) -> None:
             "wallet": str(row[0]),
             "key": f"test:{uuid7()}",
             "actor": None,
-            "amount": credits * MICRO - row[1],
+            "amount": left * MICRO - row[1],
         }
         answer = connection.execute("select credits_staff_apply_v1(%s)", [Jsonb([command])]).fetchone()
         assert answer is not None

@@ -110,7 +110,10 @@ async def test_after_the_listening_connection_was_cut_every_page_is_told_to_read
     async with running() as events:
         stream = Stream(events, cookies)
         assert await stream.next() == [{"k": "resync", "i": ""}]
-        find = "select pid from pg_stat_activity where datname = current_database() and query = 'listen packshot_events'"
+        find = (
+            "select pid from pg_stat_activity"
+            " where datname = current_database() and query = 'listen packshot_events'"
+        )
         while not (found := admin.execute(find).fetchall()):
             await asyncio.sleep(0.02)
         for (pid,) in found:
