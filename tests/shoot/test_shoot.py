@@ -85,10 +85,11 @@ class Home:
         self._worker.wait()
 
     def sleep(self) -> None:
+        if self._worker is not None and self._worker.poll() is None:
+            self._worker.terminate()
+            self._worker.wait()
         if self._guard is not None:
             self._guard.close()
-        if self._worker is not None:
-            self._worker.wait()
 
     def balance(self) -> float:
         """Credits that can be spent, asked of the ledger; before the first shoot, what it will find."""
