@@ -188,7 +188,9 @@ def _weights() -> str:
         try:
             weights(name)
         except (BadWeights, FileNotFoundError) as error:
-            raise _BadError(f"{name}: {error}", "Install packshot again; the weights are part of it.") from error
+            raise _BadError(
+                f"{name}: {error}", "Install packshot again; the weights are part of it."
+            ) from error
     return f"{len(WEIGHTS)} networks, checksums right"
 
 
