@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import views
+from packshot.web import hooks, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
     path("", include("packshot.studio.boards.urls")),
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.assets.urls")),
+    path("hooks/<slug:name>/", hooks.provider, name="hooks"),
     path("shell/balance", views.balance, name="shell-balance"),
     path("shell/credits", views.credits_popover, name="shell-credits"),
     path("shell/running", views.running, name="shell-running"),
