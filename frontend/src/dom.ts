@@ -35,7 +35,7 @@ export function announce(text: string): void {
   const line = document.createElement("p");
   line.textContent = text;
   region.append(line);
-  while (region.childElementCount > 5) region.firstElementChild?.remove();
+  while (region.childElementCount > 8) region.firstElementChild?.remove();
 }
 
 /** Show a sentence for a few seconds; `kind` picks the sign beside it. */

@@ -5,6 +5,7 @@ import { Stream, type Message } from "../stream";
 const THROTTLE_MS = 200;
 const POLL_MS = 10_000;
 const NOTICE_AFTER_MS = 3_000;
+const FRESH_MS = 30_000;
 
 /**
  * `<studio-live events worker actor>`: keeps what the page shows true. A message says only what has changed;
@@ -27,6 +28,8 @@ export class StudioLive extends HTMLElement {
     addEventListener("pageshow", (event) => event.persisted && this.#start(), { signal });
     document.addEventListener("visibilitychange", () => !document.hidden && this.#catchUp(), { signal });
     this.#start();
+    // After the parser has read the rest of the page, and the region that speaks with it.
+    setTimeout(tellFresh);
   }
 
   disconnectedCallback(): void {
@@ -155,4 +158,13 @@ export class StudioLive extends HTMLElement {
 function faces(batch: Element): Map<string, string> {
   const tiles = batch.querySelectorAll<HTMLElement>("[data-face]");
   return new Map([...tiles].map((tile) => [tile.id, tile.dataset["said"] ?? ""]));
+}
+
+/** Work that was done before its page was there: nothing changes on it any more, so it is told once. */
+function tellFresh(): void {
+  const last = [...document.querySelectorAll("[data-batch]")].at(-1);
+  const made = last?.querySelector("time")?.dateTime;
+  if (!last || !made || Date.now() - Date.parse(made) > FRESH_MS) return;
+  const over = last.querySelectorAll<HTMLElement>("[data-face=done], [data-face=failed]");
+  for (const tile of over) announce(tile.dataset["said"] ?? "");
 }
