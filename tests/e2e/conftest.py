@@ -14,7 +14,9 @@ from tests import browser as chromium
 from tests.e2e.studio import Studio
 
 
-@pytest.fixture(scope="session")
+# Both end with this package: Playwright's loop in the main thread would keep Django from the database in
+# whatever else this test process runs.
+@pytest.fixture(scope="package")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     # Behind a proxy, so that each browser context may come from an address of its own: the rate limits stay on.
     home = tmp_path_factory.mktemp("studio") / "home"
@@ -24,7 +26,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     server.stop(server.places(started.home))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     assert path is not None, "no Chromium: run `python -m tests.browser`, which `make test` does"

@@ -147,7 +147,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=lambda bad: str(bad)[:60])
+@pytest.mark.parametrize("bad", BAD, ids=[f"{n}-{bad.get('kind')}" for n, bad in enumerate(BAD)])
 def test_a_bad_command_is_an_answer_and_its_neighbours_live(ledger, bad):
     now = datetime(2027, 1, 20, tzinfo=UTC)
     wallet = ledger.open(now)

@@ -120,6 +120,13 @@ begin
         )
         from unnest(p_ends) with ordinality as e (value, at)
     ));
+    -- A hold that time has ended is no surprise; anything else means that the books and the jobs have come apart.
+    if exists (
+        select from jsonb_array_elements(v_replies) as r (value)
+        where not (r.value ->> 'ok')::boolean and r.value ->> 'code' <> 'hold_ended'
+    ) then
+        raise exception 'the ledger does not end these jobs: %', v_replies;
+    end if;
 
     foreach v_end in array p_ends loop
         if jsonb_array_length(coalesce(v_end -> 'assets', '[]')) > 0 then

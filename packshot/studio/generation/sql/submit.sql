@@ -23,6 +23,7 @@ declare
     v_reserves jsonb := '[]';
     v_replies jsonb;
     v_organizations uuid[];
+    v_told_organizations uuid[] := '{}';
     v_batches uuid[] := '{}';
     v_seen jsonb := '{}';
     v_submit jsonb;
@@ -60,14 +61,13 @@ begin
             v_submit := p_submits -> ((v_plan ->> 'at')::integer - 1);
             v_answers[(v_plan ->> 'at')::integer] :=
                 public.generation_book_v1(v_submit, v_plan, v_replies -> (i - 1));
-            v_batches := v_batches || (v_plan ->> 'batch')::uuid;
+            if (v_replies -> (i - 1) ->> 'ok')::boolean then
+                v_told_organizations := v_told_organizations || (v_submit ->> 'organization')::uuid;
+                v_batches := v_batches || (v_plan ->> 'batch')::uuid;
+            end if;
         end loop;
         perform public.generation_admit_v1(v_organizations, (p_submits -> 0 ->> 'cap')::integer);
-        perform public.generation_tell_v1(
-            (select array_agg((p_submits -> ((p.value ->> 'at')::integer - 1) ->> 'organization')::uuid order by p.at)
-             from unnest(v_plans) with ordinality as p (value, at)),
-            v_batches
-        );
+        perform public.generation_tell_v1(v_told_organizations, v_batches);
     end if;
 
     for i in 1 .. v_count loop
