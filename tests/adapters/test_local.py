@@ -41,7 +41,7 @@ class CountingPool(ImagingPool):
         super().__init__(processes)
         self.asked: Counter[str] = Counter()
 
-    async def run(self, name: str, *args: Any, timeout: float, report: Report | None = None) -> Any:  # noqa: ASYNC109
+    async def run(self, name: str, *args: Any, timeout: float, report: Report | None = None) -> Any:
         self.asked[name] += 1
         return await super().run(name, *args, timeout=timeout, report=report)
 

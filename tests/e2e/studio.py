@@ -70,8 +70,11 @@ class Studio:
     def part(self, name: str) -> psutil.Process:
         """The process of `web` or `worker`, the first of its group."""
         for child in psutil.Process(self.process.pid).children():
-            if child.cmdline()[-1:] == [name]:
-                return child
+            try:
+                if child.cmdline()[-1:] == [name]:
+                    return child
+            except (psutil.ZombieProcess, psutil.NoSuchProcess):
+                continue  # killed, and not yet buried by its parent
         raise LookupError(name)
 
     def postgres(self) -> psutil.Process:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+import psycopg
 from uuid_utils.compat import uuid7
 
 from packshot.studio.generation import commands, queries
@@ -40,6 +41,7 @@ class InProcessWorker:
     """A whole worker on a thread of its own; ends cleanly with `close`."""
 
     def __init__(self, pace: Pace = QUICK) -> None:
+        _empty_the_queue()
         self._pace = pace
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -69,6 +71,12 @@ class InProcessWorker:
         assert not self._thread.is_alive(), "the worker does not stop"
         if self.error is not None:
             raise self.error
+
+
+def _empty_the_queue() -> None:
+    """Forget what earlier tests left undone: this worker has only the rights of a web process."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("delete from pgq.pgqueuer")
 
 
 class WorkerProcess:

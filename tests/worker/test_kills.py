@@ -171,7 +171,10 @@ def test_postgres_and_the_worker_are_killed_under_load_and_the_books_are_clean(o
                 kill_postgres(where)
                 taken += [json.loads(line) for line in shop.stdout]
                 assert shop.wait(60) == 0
-                wait_for(lambda: unfinished(url), lambda count: count == 0, 60)
+                try:
+                    wait_for(lambda: unfinished(url), lambda count: count == 0, 60)
+                finally:
+                    print("".join(second.output)[-6000:])  # shown when the test fails
                 assert second.end() == 0, "".join(second.output)[-3000:]
     finally:
         shop.kill()

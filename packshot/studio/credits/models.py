@@ -52,7 +52,7 @@ class Lot(models.Model):
     frozen_at = models.DateTimeField(null=True)
     live = models.BooleanField()
     """Something remains: the lots that a command must look at without having been sent to them."""
-    ref = models.CharField(max_length=200, null=True)  # noqa: DJ001 - no business key is not an empty one
+    ref = models.CharField(max_length=200, null=True)
     """The business key of what paid for it, unique for ever: a period, a pack's payment."""
 
     def __str__(self) -> str:
@@ -115,7 +115,7 @@ class Entry(models.Model):
     debt_after = models.BigIntegerField()
     at = models.DateTimeField()
     actor = models.UUIDField(null=True)
-    command = models.CharField(max_length=200, null=True)  # noqa: DJ001 - null: booked by time, not by a command
+    command = models.CharField(max_length=200, null=True)
     note = models.JSONField(null=True)
 
     def __str__(self) -> str:

@@ -44,7 +44,7 @@ class Job(models.Model):
     batch_id = models.UUIDField()
     index = models.SmallIntegerField()
     """Which variant of the batch."""
-    retry_key = models.CharField(max_length=200, null=True)  # noqa: DJ001 - no key is not an empty one
+    retry_key = models.CharField(max_length=200, null=True)
     """The idempotency key of a further paid attempt; None for the one that came with the batch."""
     current = models.BooleanField(db_default=True)
     """False once the person has paid for another attempt at this variant."""
@@ -66,7 +66,7 @@ class Job(models.Model):
     """How often the provider was, or was about to be, asked to do it."""
     token = models.BigIntegerField(db_default=0)
     """Fences every transition: raised by each claim."""
-    worker = models.CharField(max_length=80, null=True)  # noqa: DJ001  (none is not an empty one)
+    worker = models.CharField(max_length=80, null=True)
     lease_until = models.DateTimeField(null=True)
     due_at = models.DateTimeField(db_default=Now())
     """Not to be claimed before: the back-off of a retry, or the next poll."""
@@ -74,14 +74,14 @@ class Job(models.Model):
     """Set by the first claim: time in our queue does not count."""
     submit_started_at = models.DateTimeField(null=True)
     """Committed before a submit that must not be repeated."""
-    provider_ref = models.CharField(max_length=400, null=True)  # noqa: DJ001
+    provider_ref = models.CharField(max_length=400, null=True)
     cancel_requested = models.BooleanField(db_default=False)
 
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     progress = models.SmallIntegerField(db_default=0)
-    error_code = models.CharField(max_length=40, null=True)  # noqa: DJ001
-    error_message = models.TextField(null=True)  # noqa: DJ001
+    error_code = models.CharField(max_length=40, null=True)
+    error_message = models.TextField(null=True)
     charged = models.BigIntegerField(db_default=0)
     returned = models.BigIntegerField(db_default=0)
     asset_id = models.UUIDField(null=True)

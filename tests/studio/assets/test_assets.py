@@ -73,7 +73,7 @@ def as_worker(
     return worker
 
 
-async def run_here(name: str, *args: Any, timeout: float) -> Any:  # noqa: ASYNC109
+async def run_here(name: str, *args: Any, timeout: float) -> Any:
     assert (name, timeout) == ("inspect", tasks.INSPECT_LIMIT_S)
     return look(*args)
 
@@ -174,7 +174,7 @@ async def test_what_is_no_picture_is_rejected_with_the_reason(tenant, store, as_
 async def test_a_broken_worker_leaves_the_upload_for_the_next_one(tenant, store, as_worker):
     import asyncio
 
-    async def dies(name: str, *args: Any, timeout: float) -> Any:  # noqa: ASYNC109
+    async def dies(name: str, *args: Any, timeout: float) -> Any:
         raise RuntimeError("the process is gone")
 
     view = await asyncio.to_thread(commands.upload, tenant.actor, data=unique_picture(), filename="mug.png")

@@ -150,8 +150,11 @@ def test_a_second_settlement_is_impossible_whatever_went_wrong(tenant, jobs, han
         " finished_at = null where id = %s",
         [job_id],
     )
-    with pytest.raises(psycopg.errors.UniqueViolation):
+    with pytest.raises(psycopg.errors.RaiseException, match="the ledger does not end these jobs"):
         hand.settle([claim], assets=[picture()])
+    # And were the ledger asked for the same end again, which it answers as before, the settlement is there.
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        hand.settle([claim], "failed", code="internal", message="no")
     admin.execute(
         "update public.generation_job set state = 'failed', lease_until = null, finished_at = now()"
         " where id = %s",
