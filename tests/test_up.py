@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from packshot.db import server
+from tests import homes
 from tests.e2e.studio import Studio, until
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(240), pytest.mark.xdist_group("up")]
@@ -24,7 +25,7 @@ def studio(tmp_path_factory):
     studio = Studio(tmp_path_factory.mktemp("up") / "home")
     yield studio
     studio.stop()
-    server.stop(server.places(studio.home))
+    homes.forget(studio.home)
 
 
 def test_probes_answer_and_say_what_is_well(studio):

@@ -16,6 +16,7 @@ import pytest
 
 from packshot.db import server
 from packshot.db.guard import Guard
+from tests import homes
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
 
@@ -30,7 +31,7 @@ def _count(url: str) -> int:
 @pytest.fixture
 def home(tmp_path: Path):
     yield tmp_path / "home"
-    server.stop(server.places(tmp_path / "home"))
+    homes.forget(tmp_path / "home")
 
 
 def _until(condition, seconds: float = 60.0) -> None:
@@ -120,3 +121,4 @@ def test_a_home_with_a_path_too_long_for_a_socket_works(tmp_path):
     with psycopg.connect(guard.url) as connection:
         assert connection.execute("select 1").fetchone() == (1,)
     guard.close()
+    homes.forget(home)

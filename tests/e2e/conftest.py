@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from packshot.db import server
 from tests import browser as chromium
+from tests import homes
 from tests.e2e.studio import Studio
 
 
@@ -23,7 +23,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     started = Studio(home, PACKSHOT_MOCK_PROVIDER="true", PACKSHOT_TRUSTED_PROXIES="1")
     yield started
     started.stop()
-    server.stop(server.places(started.home))
+    homes.forget(started.home)
 
 
 @pytest.fixture(scope="package")

@@ -27,6 +27,7 @@ from uuid_utils.compat import uuid7
 from packshot.db import server
 from packshot.db.guard import Guard
 from packshot.imaging.sources import read_source_type
+from tests import homes
 from tests.e2e.studio import until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("shoot")]
@@ -164,7 +165,7 @@ class Home:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     home = Home(tmp_path_factory.mktemp("shoot") / "home")
     yield home
-    server.stop(server.places(home.path))
+    homes.forget(home.path)
 
 
 @pytest.fixture(scope="module")

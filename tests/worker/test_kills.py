@@ -18,6 +18,7 @@ from packshot.settings import settings
 from packshot.studio.credits.verify import verify
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.views_api import BatchState, JobState
+from tests import homes
 from tests.worker.support import (
     QUICK,
     assert_books,
@@ -96,8 +97,8 @@ def test_a_worker_that_was_frozen_past_its_lease_settles_nothing(tenant, admin):
             zombie.signal(signal.SIGCONT)
             assert zombie.end() == 0, "".join(zombie.output)
             # It noticed by its heartbeat, or brought its results and was told.
-            assert set(words(zombie)) <= {"stale"}
-            assert words(heir) == ["settled"] * 4
+            assert set(words(zombie, batch)) <= {"stale"}
+            assert words(heir, batch) == ["settled"] * 4
             after = admin.execute(
                 "select * from public.generation_job where organization_id = %s order by id",
                 [tenant.organization_id],
@@ -108,9 +109,11 @@ def test_a_worker_that_was_frozen_past_its_lease_settles_nothing(tenant, admin):
     assert (found["charged"], found["settled"]) == (8 * CREDIT, 4)
 
 
-def words(worker) -> list[str]:
-    """What became of the jobs that a worker brought to their end, from its log."""
-    return [line.rsplit("word=", 1)[1].strip() for line in worker.output if "word=" in line]
+def words(worker, batch) -> list[str]:
+    """What became of this batch's jobs where a worker brought them to their end, from its log."""
+    ids = {str(tile.job_id) for tile in batch.tiles}
+    told = [line for line in worker.output if "word=" in line and any(f"job={id_}" in line for id_ in ids)]
+    return [line.rsplit("word=", 1)[1].strip() for line in told]
 
 
 def test_a_worker_that_is_told_to_stop_hands_back_what_it_cannot_finish(tenant, admin):
@@ -146,7 +149,7 @@ def own_server(tmp_path: Path):
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
     yield guard.url, servers.places(home)
     guard.close()
-    servers.stop(servers.places(home))
+    homes.forget(home)
 
 
 def test_postgres_and_the_worker_are_killed_under_load_and_the_books_are_clean(own_server):

@@ -22,6 +22,7 @@ import pytest
 from packshot.db.addresses import parameters
 from packshot.db.guard import Guard
 from packshot.studio.credits.verify import verify
+from tests import homes
 from tests.conftest import ROOT
 from tests.studio.credits.conftest import Ledger
 
@@ -107,11 +108,13 @@ class Own:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
-    guard = Guard.over(tmp_path_factory.mktemp("server"))
+    home = tmp_path_factory.mktemp("server")
+    guard = Guard.over(home)
     environment = {**os.environ, "DATABASE_URL": guard.url}
     subprocess.run([sys.executable, "-c", _MIGRATE], env=environment, cwd=ROOT, check=True)
     yield Own(guard, environment)
     guard.close()
+    homes.forget(home)
 
 
 def hear(client: subprocess.Popen[str], lines: int) -> list[Any]:
