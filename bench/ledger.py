@@ -192,7 +192,7 @@ class Bench:
 
     def hordak(self, python: str, callers: int, seconds: float) -> Json:
         with self.connect_admin() as admin:
-            if not admin.execute("select from pg_database where datname = 'hordak'").fetchone():
+            if admin.execute("select from pg_database where datname = 'hordak'").fetchone() is None:
                 admin.execute("create database hordak")
         url = self.url.replace("/packshot?", "/hordak?")
         command = [python, str(ROOT / "bench" / "ledger_hordak.py"), url, str(callers), str(seconds)]

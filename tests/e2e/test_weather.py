@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.studio import Studio, until
 from tests.e2e.walk import PICTURES_MS, ask, balance, faces, sign_up
@@ -92,3 +92,25 @@ def test_another_tenants_board_is_not_there(browser, studio: Studio, page: Page,
     assert answer.status == 404
     expect(tab.locator("body")).not_to_contain_text("not for you")
     stranger.close()
+
+
+def test_a_request_stands_once_though_the_stream_tells_of_it_before_its_answer_comes(page: Page):
+    sign_up(page)
+    ask(page, "the first", model="mock-scene", variants=1)
+    page.wait_for_url("**/boards/*/**")
+    expect(faces(page, "the first", "done")).to_have_count(1, timeout=PICTURES_MS)
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        # Answered only when the page has drawn the request because of the stream.
+        expect(page.locator("section.request")).to_have_count(2)
+        route.fulfill(response=answer)
+
+    page.route("**/boards/*/requests", late)
+    ask(page, "the second", model="mock-scene", variants=2)
+    expect(faces(page, "the second", "done")).to_have_count(2, timeout=PICTURES_MS)
+    expect(page.locator("#composer-key")).to_have_count(1)
+    page.unroute("**/boards/*/requests")
+    ask(page, "the third", model="mock-scene", variants=1)
+    expect(faces(page, "the third", "done")).to_have_count(1, timeout=PICTURES_MS)
+    expect(page.locator("section.request")).to_have_count(3)

@@ -47,6 +47,7 @@ export class StudioThread extends HTMLElement {
     this.addEventListener("scroll", () => this.#look(), { passive: true });
     this.#observer = new MutationObserver((changes) => {
       const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
+      added.forEach(replaceEarlier);
       const mine = document.activeElement?.closest("studio-composer") !== null;
       if (this.#near || mine) added.at(-1)?.scrollIntoView({ block: "nearest" });
     });
@@ -59,5 +60,13 @@ export class StudioThread extends HTMLElement {
 
   #look(): void {
     this.#near = this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_PX;
+  }
+}
+
+/** The stream may tell of a request before the answer to it has come: whichever was drawn later stays. */
+function replaceEarlier(added: Element): void {
+  if (added.id === "") return;
+  for (const same of document.querySelectorAll(`#${CSS.escape(added.id)}`)) {
+    if (same !== added && added.isConnected) same.remove();
   }
 }
