@@ -39,7 +39,7 @@ threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).st
 WORKER = (
     FOLLOW
     + """
-import django; django.setup()
+from packshot import installation; installation.set_up_django()
 from packshot.worker.main import run
 run()
 """
@@ -147,7 +147,7 @@ def submit(actors: list[Any], jobs: int, model: str, script: dict[str, Any]) -> 
     from uuid_utils.compat import uuid7
 
     from packshot.studio.generation import commands
-    from packshot.studio.generation.views_api import Order
+    from packshot.studio.generation.contracts import Order
 
     def one(i: int) -> None:
         asked = Order(

@@ -32,7 +32,7 @@ from packshot.studio.assets import commands as assets
 from packshot.studio.boards import commands as boards
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
-from packshot.studio.generation.views_api import Order
+from packshot.studio.generation.contracts import Order
 from tests.conftest import Tenant
 from tests.tables import key_column, tenant_tables_of
 

@@ -21,7 +21,7 @@ from packshot.studio.credits.money import MICRO, format_credits
 if TYPE_CHECKING:
     from packshot.db.guard import Guard
     from packshot.shoot.road import Finished, Road
-    from packshot.studio.generation.views_api import BatchView, Order
+    from packshot.studio.generation.contracts import BatchView, Order
 
 DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 

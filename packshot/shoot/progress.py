@@ -10,7 +10,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from packshot.studio.generation.views_api import BatchView, JobState, TileView
+from packshot.studio.generation.contracts import BatchView, JobState, TileView
 
 
 class Shown(Protocol):

@@ -32,7 +32,7 @@ from packshot.studio.credits import queries as wallet
 from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as batches
-from packshot.studio.generation.views_api import BatchView, ModelView, Order
+from packshot.studio.generation.contracts import BatchView, ModelView, Order
 
 EMAIL = "shoot@localhost"
 """Who shoots from the command line of this installation; made at the first shoot."""

@@ -10,8 +10,8 @@ import pytest
 from django.template.loader import render_to_string
 from uuid_utils.compat import uuid7
 
+from packshot.studio.generation.contracts import BatchState, BatchView, JobState, TileView
 from packshot.studio.generation.pages import present
-from packshot.studio.generation.views_api import BatchState, BatchView, JobState, TileView
 
 TILE = TileView(
     job_id=uuid7(),

@@ -20,8 +20,8 @@ import psycopg
 from uuid_utils.compat import uuid7
 
 from packshot.studio.generation import commands, queries
+from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InvalidCallback
-from packshot.studio.generation.views_api import BatchView, Order
 from packshot.worker.main import serve
 from packshot.worker.pace import Pace
 
@@ -87,7 +87,7 @@ class WorkerProcess:
             # It never outlives the tests: when they go, however they go, its input ends.
             "import os, sys, threading\n"
             "threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()\n"
-            "import django; django.setup()\n"
+            "from packshot import installation; installation.set_up_django()\n"
             "from packshot.worker.main import run\nfrom packshot.worker.pace import Pace\n"
             f"run(Pace(**{asdict(pace)!r}))\n"
         )

@@ -9,8 +9,8 @@ import pytest
 
 from packshot.errors import NotFound
 from packshot.studio.generation import commands, providers, queries
+from packshot.studio.generation.contracts import BatchState
 from packshot.studio.generation.errors import InvalidCallback
-from packshot.studio.generation.views_api import BatchState
 from tests.worker.support import assert_books, in_state, order, polled, settled, wait_for
 from tests.worker.test_road import limit_attempt
 

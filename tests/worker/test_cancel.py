@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packshot.studio.generation import commands, queries
-from packshot.studio.generation.views_api import BatchState
+from packshot.studio.generation.contracts import BatchState
 from tests.worker.support import assert_books, in_state, order, polled, settled, wait_for
 
 CREDIT = 1_000_000

@@ -6,7 +6,7 @@ import time
 
 from packshot.settings import settings
 from packshot.studio.generation import commands, queries
-from packshot.studio.generation.views_api import JobState
+from packshot.studio.generation.contracts import JobState
 from tests.worker.support import order, settled
 
 

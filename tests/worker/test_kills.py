@@ -17,7 +17,7 @@ from packshot.db.guard import Guard
 from packshot.settings import settings
 from packshot.studio.credits.verify import verify
 from packshot.studio.generation import commands, queries
-from packshot.studio.generation.views_api import BatchState, JobState
+from packshot.studio.generation.contracts import BatchState, JobState
 from tests import homes
 from tests.worker.support import (
     QUICK,

@@ -6,7 +6,7 @@ import pytest
 
 from packshot.studio.assets import queries as assets
 from packshot.studio.generation import commands, queries
-from packshot.studio.generation.views_api import BatchState, JobState
+from packshot.studio.generation.contracts import BatchState, JobState
 from tests.worker.support import assert_books, in_state, order, polled, settled, wait_for
 
 CREDIT = 1_000_000

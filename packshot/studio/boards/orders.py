@@ -8,8 +8,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from packshot.studio.generation import queries
+from packshot.studio.generation.contracts import ModelView, Order
 from packshot.studio.generation.errors import InvalidOrder
-from packshot.studio.generation.views_api import ModelView, Order
 
 SOURCE_RATIO = "source"
 """What a model makes that keeps the shape of its reference."""

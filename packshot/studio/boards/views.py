@@ -20,9 +20,9 @@ from packshot.studio.boards.orders import key_of, order_from
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
+from packshot.studio.generation.contracts import BatchView
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.pages import present, refused
-from packshot.studio.generation.views_api import BatchView
 
 THREAD_PAGE = 20
 MOST_VARIANTS = 8

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from packshot.settings import settings
+from packshot.studio.generation.contracts import ModelView, Order
 from packshot.studio.generation.errors import InvalidOrder
 from packshot.studio.generation.prices import Price
-from packshot.studio.generation.views_api import ModelView, Order
 
 
 class _Data(BaseModel):

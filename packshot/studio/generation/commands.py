@@ -19,8 +19,8 @@ from packshot.ports.generation import BadCallback
 from packshot.settings import settings
 from packshot.studio.generation import callbacks, providers
 from packshot.studio.generation.catalogue import model_of
+from packshot.studio.generation.contracts import Order, Submission
 from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
-from packshot.studio.generation.views_api import Order, Submission
 
 _HOLD_S = 2 * 24 * 3600
 """How long credits stay held for a job that nobody moves. Far above every timeout: the reaper comes first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packshot.studio.generation.views_api import BatchState, JobState
+from packshot.studio.generation.contracts import BatchState, JobState
 
 
 def fold(states: Iterable[JobState]) -> BatchState:

@@ -18,7 +18,7 @@ from packshot.db.tenancy import Actor
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.generation import queries
-from packshot.studio.generation.views_api import BatchView, JobState, TileView
+from packshot.studio.generation.contracts import BatchView, JobState, TileView
 
 Face = Literal["waiting", "working", "done", "failed", "cancelled"]
 

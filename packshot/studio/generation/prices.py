@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MICRO = 1_000_000
 
-Credits = Annotated[float, Field(ge=0, le=100_000)]
+Credits = Annotated[Decimal, Field(ge=0, le=100_000, decimal_places=6)]
 
 
 class _Rule(BaseModel):
@@ -21,8 +22,8 @@ class Tier(_Rule):
     credits: Credits
 
 
-def micro(amount: float) -> int:
-    return round(amount * MICRO)
+def micro(amount: Decimal) -> int:
+    return int(amount * MICRO)
 
 
 class _Tiered(_Rule):

@@ -12,9 +12,7 @@ from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
 from packshot.settings import settings
 from packshot.studio.generation.catalogue import catalogue, model_of
-from packshot.studio.generation.fold import estimate, fold
-from packshot.studio.generation.models import Batch, Job
-from packshot.studio.generation.views_api import (
+from packshot.studio.generation.contracts import (
     BatchView,
     JobState,
     ModelView,
@@ -23,6 +21,8 @@ from packshot.studio.generation.views_api import (
     Running,
     TileView,
 )
+from packshot.studio.generation.fold import estimate, fold
+from packshot.studio.generation.models import Batch, Job
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
 _TYPICAL_S = 10  # of a model that the catalogue has dropped

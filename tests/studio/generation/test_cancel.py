@@ -7,7 +7,7 @@ import pytest
 from packshot.errors import NotFound
 from packshot.settings import settings
 from packshot.studio.generation import commands, queries
-from packshot.studio.generation.views_api import BatchState
+from packshot.studio.generation.contracts import BatchState
 from tests.worker.support import assert_books, order
 
 CREDIT = 1_000_000

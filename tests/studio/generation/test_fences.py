@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from packshot.studio.generation import callbacks, commands, queries
-from packshot.studio.generation.views_api import JobState
+from packshot.studio.generation.contracts import JobState
 from tests.studio.generation.hand import CAP, Hand, picture
 from tests.worker.support import assert_books, order
 

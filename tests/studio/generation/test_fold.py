@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packshot.studio.generation.contracts import BatchState, JobState
 from packshot.studio.generation.fold import estimate, fold
-from packshot.studio.generation.views_api import BatchState, JobState
 
 states = st.lists(st.sampled_from(JobState), min_size=1, max_size=12)
 

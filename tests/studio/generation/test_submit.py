@@ -11,8 +11,8 @@ from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound
 from packshot.settings import settings
 from packshot.studio.generation import commands, queries
+from packshot.studio.generation.contracts import BatchState
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
-from packshot.studio.generation.views_api import BatchState
 from tests.worker.support import assert_books, books, order
 
 CREDIT = 1_000_000
