@@ -9,6 +9,7 @@ tenants do, each with an organization of its own; a test that needs a database t
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -162,7 +163,13 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
     from django.test import override_settings
 
+    from packshot import logs
+
     django.setup()
+    # What is said goes to pytest, which shows it where a test fails: lines, not rich tracebacks, and no handler of
+    # ours, whose stream would be closed with the first test.
+    logs.configure()
+    logging.getLogger().handlers.clear()
     # Half a second a password is right for people and wrong for tests.
     override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]).enable()
 

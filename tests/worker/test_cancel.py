@@ -43,7 +43,10 @@ def test_of_a_waiting_job_the_provider_decides(tenant, worker, admin, answer, st
 def test_a_cancel_while_a_paid_submit_is_under_way_waits_for_its_answer(tenant, worker, admin):
     """The submit cannot be taken back half-way; the cancel is the first thing that happens after it."""
     submission = commands.submit(tenant.actor, order(model="mock-remote", script={"delay_s": 1.0}))
-    in_state(tenant.actor, submission.batch_id, "running")
+    under_way = (
+        "select count(*) from public.generation_job where batch_id = %s and submit_started_at is not null"
+    )
+    wait_for(lambda: admin.execute(under_way, [submission.batch_id]).fetchone(), lambda row: row == (1,))
     commands.cancel_batch(tenant.actor, submission.batch_id)
     batch = settled(tenant.actor, submission.batch_id)
     assert batch.state is BatchState.SUCCEEDED  # it was delivered before it could be cancelled

@@ -83,7 +83,7 @@ def test_prices_by_seconds_and_tokens():
     assert tokens.actual(1, quoted=38_700) == 30
 
 
-@given(st.integers(0, 10**7), st.integers(1, 10**6), st.floats(0, 100))
+@given(st.integers(0, 10**7), st.integers(1, 10**6), st.decimals(0, 100, places=6))
 def test_never_more_is_charged_than_was_quoted_and_nothing_is_rounded_in_our_disfavour(
     units, expected, price
 ):
