@@ -181,14 +181,14 @@ class Bench:
             command = [self.binary("pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2"]
             command += ["-T", str(max(1, round(seconds))), "-f", script.name, self.url]
             out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return {"updates_s": float(re.search(r"tps = ([0-9.]+)", out)[1])}  # type: ignore[index]
+        return {"updates_s": float(re.search(r"tps = ([0-9.]+)", out)[1])}  # type: ignore[index]  # no match is an error
 
     def flushes(self) -> Json:
         """fdatasync of one 8 kB write, on the server's own disk."""
         path = Path(os.environ["PACKSHOT_HOME"]) / "flush"
         command = [self.binary("pg_test_fsync"), "-s", "1", "-f", str(path)]  # which removes its file
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return {"flushes_s": float(re.search(r"fdatasync\s+([0-9.]+) ops", out)[1])}  # type: ignore[index]
+        return {"flushes_s": float(re.search(r"fdatasync\s+([0-9.]+) ops", out)[1])}  # type: ignore[index]  # no match is an error
 
     def hordak(self, python: str, callers: int, seconds: float) -> Json:
         with self.connect_admin() as admin:

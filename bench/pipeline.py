@@ -191,6 +191,7 @@ def count(connect: Any, what: str) -> int:
 
 
 def until(holds: Any) -> None:
+    """Look until it holds: what another process does is seen in the database only."""
     while not holds():
         time.sleep(0.01)
 

@@ -208,7 +208,7 @@ def login(server: Server) -> Callable[[str], psycopg.Connection]:
         opened.append(psycopg.connect(**parameters(server.database_url, login=role), autocommit=True))
         return opened[-1]
 
-    yield connect  # type: ignore[misc]
+    yield connect  # type: ignore[misc]  # a fixture gives what it yields
     for connection in opened:
         connection.close()
 

@@ -169,6 +169,7 @@ def _initialise(where: Places) -> None:
         "C.UTF-8",
         "--data-checksums",
     ]
+    # typeshed has no Popen arguments from a dict; what `_as` gives is user, group and extra_groups.
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **_as(where))  # type: ignore[call-overload]
     if done.returncode != 0:
         raise ServerError(f"PostgreSQL could not make its folder {fresh}:\n{done.stderr.strip()}")

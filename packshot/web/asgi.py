@@ -19,6 +19,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "packshot.web.conf")
 django.setup()
 
+# All of these need the set-up above.
 from django.core.wsgi import get_wsgi_application  # noqa: E402  (needs the set-up above)
 
 from packshot.settings import settings  # noqa: E402

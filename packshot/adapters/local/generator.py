@@ -68,7 +68,7 @@ class LocalGenerator:
             return Failed(FailureCode.CANCELLED, "The job was cancelled.")
         return work.result()
 
-    async def poll(self, ref: str, task: Task, report: Report) -> Failed:  # noqa: ARG002
+    async def poll(self, ref: str, task: Task, report: Report) -> Failed:  # noqa: ARG002  (the port's shape)
         """Nothing is ever left to poll: the work ended with `submit`, or with the process that did it."""
         return Failed(FailureCode.INTERNAL, "The work was interrupted.", retryable=True)
 
@@ -82,7 +82,7 @@ class LocalGenerator:
         work.cancel()
         return CancelOutcome.CANCELLED
 
-    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Callback:  # noqa: ARG002
+    def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Callback:  # noqa: ARG002  (the port's shape)
         """Always BadCallback: the local engine never calls back."""
         raise BadCallback("the local engine sends no callbacks")
 

@@ -73,7 +73,7 @@ class MockGenerator:
             await asyncio.Event().wait()
         return Submitted(work.ref, script.poll_after_s)
 
-    async def poll(self, ref: str, task: Task, report: Report) -> Done | Pending | Failed:  # noqa: ARG002
+    async def poll(self, ref: str, task: Task, report: Report) -> Done | Pending | Failed:  # noqa: ARG002  (the port's shape)
         work = self.provider.find(ref)
         if work is None:
             return Failed(FailureCode.INTERNAL, "The provider does not know this work.")

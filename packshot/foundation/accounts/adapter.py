@@ -19,7 +19,7 @@ EMAIL_LENGTH = 254
 _MFA_STAGES = "allauth.mfa."
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """allauth's adapter. Links in mails start with our own address, never with the `Host` of a request."""
 
     error_messages: ClassVar[dict[str, Any]] = {
@@ -67,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
         return settings().address + path
 
-    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002  (allauth's shape)
         return settings().address + reverse("account_confirm_email", args=[emailconfirmation.key])
 
     def get_login_stages(self) -> list[str]:
@@ -85,6 +85,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             }
         ]
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002  (allauth's shape)
         # allauth's own contains the request's host: another `Host` header would be another set of tries.
         return str(credentials.get("email", "")).lower()

@@ -29,7 +29,7 @@ from packshot.settings import settings
 UNFINISHED = "sign_up_unfinished"
 
 
-class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
+class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]  # allauth has no types
     """E-mail, password once, the terms, and a name for those who like; tells nobody who has an account."""
 
     name = forms.CharField(
@@ -92,17 +92,17 @@ class SignUpForm(allauth_forms.SignupForm):  # type: ignore[misc]
         return HttpResponseRedirect(self.redirect_url)
 
 
-class SignInForm(allauth_forms.LoginForm):  # type: ignore[misc]
+class SignInForm(allauth_forms.LoginForm):  # type: ignore[misc]  # allauth has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("E-mail address")
 
 
-class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
     email = allauth_fields.EmailField(label=_("E-mail address"))
 
 
-class AddEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
+class AddEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]  # allauth has no types
     """Change the address: the new one counts from when it is confirmed."""
 
     email = allauth_fields.EmailField(label=_("New address"))
@@ -116,7 +116,7 @@ class AddEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
         return email
 
 
-class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
     """The present password and the new one, once: it can be looked at while it is typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -127,7 +127,7 @@ class ChangePasswordForm(allauth_forms.ChangePasswordForm):  # type: ignore[misc
         self.fields["password1"].help_text = _("Ten characters or more. Other browsers will be signed out.")
 
 
-class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]  # allauth has no types
     """The new password, once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

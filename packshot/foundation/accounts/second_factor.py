@@ -15,7 +15,7 @@ from qrcode.image.svg import SvgPathFillImage
 from packshot.settings import settings
 
 
-class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
     """Keeps the apps' keys encrypted in the database: a copy of it alone signs nobody in."""
 
     def encrypt(self, text: str) -> str:

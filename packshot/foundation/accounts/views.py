@@ -48,7 +48,7 @@ class Session:
     current: bool
 
 
-class SignUp(allauth_views.SignupView):  # type: ignore[misc]
+class SignUp(allauth_views.SignupView):  # type: ignore[misc]  # allauth has no types
     """Sign up; the answer does not tell whether the address had an account."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -60,7 +60,7 @@ class SignUp(allauth_views.SignupView):  # type: ignore[misc]
         return {**super().get_context_data(**kwargs), "terms_version": settings().terms_version}
 
 
-class SignIn(allauth_views.LoginView):  # type: ignore[misc]
+class SignIn(allauth_views.LoginView):  # type: ignore[misc]  # allauth has no types
     """Sign in; too many wrong passwords for an address or from one place are answered with 429."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
