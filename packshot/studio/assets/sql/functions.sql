@@ -20,7 +20,9 @@ begin
         sha256, media_type, bytes, width, height, placeholder, source_type,
         confidence, note, prompt, seed, created_by
     ) values (
-        v_organization, v_id, (p ->> 'board_id')::uuid, (p ->> 'job_id')::uuid, (p ->> 'parent_id')::uuid,
+        v_organization, v_id,
+        coalesce((p ->> 'board_id')::uuid, public.boards_inbox_v1(v_organization)),
+        (p ->> 'job_id')::uuid, (p ->> 'parent_id')::uuid,
         p ->> 'origin', p ->> 'operation', 'ready', p ->> 'name',
         p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
         (p ->> 'width')::integer, (p ->> 'height')::integer, p ->> 'placeholder', p ->> 'source_type',
@@ -51,11 +53,10 @@ declare
     v_board uuid := (p ->> 'board_id')::uuid;
     v_known public.assets_asset;
 begin
-    if v_board is not null and not exists (
-        select from public.boards_board as b where b.organization_id = v_organization and b.id = v_board
-    ) then
-        raise exception 'There is no such board.' using errcode = 'PX404';
+    if v_board is null then
+        v_board := public.boards_inbox_v1(v_organization);
     end if;
+    perform app.require_board(v_board, 'editor');
 
     insert into public.assets_blob (organization_id, sha256, size, media_type)
     values (v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type')

@@ -1,16 +1,7 @@
--- Boards: rights, the policy and the commands of members.
-
-alter table public.boards_board
-    add constraint boards_board_slug check (slug ~ '^[A-Za-z0-9_-]{12,24}$'),
-    add constraint boards_board_title check (length(btrim(title)) between 1 and 120);
-
-alter table public.boards_board enable row level security;
-create policy member_reads on public.boards_board for select to packshot_member
-    using (organization_id = (select app.organization_id()));
-grant select on public.boards_board to packshot_member;
+-- The commands of members on boards. Rights stand in access.sql.
 
 -- Open a board under an id of the caller's choice, so that a request sent twice opens one board.
--- The slug is 66 random bits: an address that is not guessed, though no secret either.
+-- Whoever opens a board owns it.
 create or replace function public.boards_create_v1(p_id uuid, p_title text) returns text
 language plpgsql security definer set search_path = ''
 as $$
@@ -22,18 +13,38 @@ begin
     values (
         v_organization,
         p_id,
-        translate(encode(substring(uuid_send(gen_random_uuid()) from 1 for 9), 'base64'), '+/', '-_'),
+        public.boards_slug_v1(),
         left(coalesce(nullif(btrim(p_title), ''), 'Untitled'), 120),
         app.user_id()
     )
     on conflict (organization_id, id) do nothing
     returning slug into v_slug;
     if v_slug is null then
+        perform app.require_board(p_id, 'viewer');
         select b.slug into strict v_slug
         from public.boards_board as b
         where b.organization_id = v_organization and b.id = p_id;
+        return v_slug;
     end if;
+    insert into public.boards_member (organization_id, board_id, user_id, role)
+    values (v_organization, p_id, app.user_id(), 'owner');
+    perform public.boards_log_v1(v_organization, p_id, app.user_id(), 'created', '{}');
     return v_slug;
+end
+$$;
+
+-- The board at an address, when the acting person has at least this role on it.
+create or replace function public.boards_at_v1(p_slug text, p_role text) returns uuid
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := app.require_organization();
+    v_id uuid;
+begin
+    select b.id into v_id from public.boards_board as b
+    where b.organization_id = v_organization and b.slug = p_slug;
+    perform app.require_board(v_id, p_role);
+    return v_id;
 end
 $$;
 
@@ -43,22 +54,21 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
+    v_id uuid := public.boards_at_v1(p_slug, 'editor');
     v_before text;
-    v_id uuid;
 begin
     if length(btrim(coalesce(p_title, ''))) not between 1 and 120 then
         raise exception 'A title has 1 to 120 characters.' using errcode = 'PX422';
     end if;
-    select b.id, b.title into v_id, v_before
+    select b.title into v_before
     from public.boards_board as b
-    where b.organization_id = v_organization and b.slug = p_slug
+    where b.organization_id = v_organization and b.id = v_id
     for no key update;
-    if not found then
-        raise exception 'There is no such board.' using errcode = 'PX404';
-    end if;
     update public.boards_board
     set title = btrim(p_title)
     where organization_id = v_organization and id = v_id;
+    perform public.boards_log_v1(
+        v_organization, v_id, app.user_id(), 'renamed', jsonb_build_object('from', v_before, 'to', btrim(p_title)));
     perform app.notify(v_organization, 'board', v_id);
     return v_before;
 end
@@ -70,32 +80,40 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
+    v_id uuid := public.boards_at_v1(p_slug, 'editor');
 begin
     update public.boards_board
     set updated_at = now()
-    where organization_id = v_organization and slug = p_slug;
-    if not found then
-        raise exception 'There is no such board.' using errcode = 'PX404';
-    end if;
+    where organization_id = v_organization and id = v_id;
 end
 $$;
 
--- Choose the picture a board is known by.
-create or replace function public.boards_cover_v1(p_slug text, p_asset uuid) returns void
+-- Choose the picture a board is known by; null: the latest one on it. The one it had is returned.
+create or replace function public.boards_cover_v1(p_slug text, p_asset uuid) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
+    v_id uuid := public.boards_at_v1(p_slug, 'editor');
+    v_before uuid;
 begin
-    update public.boards_board
-    set cover_asset_id = p_asset
-    where organization_id = v_organization and slug = p_slug;
-    if not found then
-        raise exception 'There is no such board.' using errcode = 'PX404';
+    if p_asset is not null and not exists (
+        select from public.assets_asset as a
+        where a.organization_id = v_organization and a.id = p_asset and a.board_id = v_id and a.deleted_at is null
+    ) then
+        raise exception 'There is no such picture on this board.' using errcode = 'PX404';
     end if;
+    select b.cover_asset_id into v_before from public.boards_board as b
+    where b.organization_id = v_organization and b.id = v_id
+    for no key update;
+    update public.boards_board set cover_asset_id = p_asset
+    where organization_id = v_organization and id = v_id;
+    perform app.notify(v_organization, 'board', v_id);
+    return v_before;
 end
 $$;
 
+revoke execute on function public.boards_at_v1(text, text) from public;
 grant execute on function
 public.boards_create_v1(uuid, text),
 public.boards_rename_v1(text, text),

@@ -11,18 +11,30 @@ declare
     v_ends jsonb[] := '{}';
     v_waiting uuid[] := '{}';
     v_batch uuid;
+    v_board uuid;
     v_job record;
 begin
+    select b.id, b.board_id into v_batch, v_board
+    from public.generation_batch as b
+    where b.organization_id = v_organization and b.id = coalesce(p_batch, (
+        select j.batch_id from public.generation_job as j
+        where j.organization_id = v_organization and j.id = p_job
+    ));
+    if v_batch is null then
+        raise exception 'There is no such work.' using errcode = 'PX404';
+    elsif v_board is not null then
+        perform app.require_board(v_board, 'editor');
+    end if;
+
     perform public.generation_lock_v1(array[v_organization]);
     for v_job in
-        select j.id, j.batch_id, j.state
+        select j.id, j.state
         from public.generation_job as j
         where j.organization_id = v_organization
             and case when p_job is null then j.batch_id = p_batch else j.id = p_job end
         order by j.id
         for no key update
     loop
-        v_batch := v_job.batch_id;
         if v_job.state = 'queued' then
             v_ends := v_ends || jsonb_build_object(
                 'organization', v_organization, 'job', v_job.id, 'outcome', 'cancelled',
@@ -32,10 +44,6 @@ begin
             v_waiting := v_waiting || v_job.id;
         end if;
     end loop;
-    if v_batch is null then
-        raise exception 'There is no such work.' using errcode = 'PX404';
-    end if;
-
     update public.generation_job as j set
         cancel_requested = true,
         due_at = case when j.state = 'waiting' then clock_timestamp() else j.due_at end

@@ -97,6 +97,7 @@ declare
     v_asked uuid[];
     v_references jsonb;
     v_known public.generation_batch;
+    v_refusal jsonb;
 begin
     if not exists (
         select from public.organizations_membership as m
@@ -117,11 +118,10 @@ begin
         return public.generation_taken_v1(v_organization, v_known.id);
     end if;
 
-    if p_submit ->> 'board' is not null and not exists (
-        select from public.boards_board as b
-        where b.organization_id = v_organization and b.id = (p_submit ->> 'board')::uuid
-    ) then
-        return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such board.');
+    v_refusal := public.generation_board_refusal_v1(
+        v_organization, (p_submit ->> 'actor')::uuid, (p_submit ->> 'board')::uuid);
+    if v_refusal is not null then
+        return v_refusal;
     end if;
 
     select coalesce(array_agg(r.value::uuid order by r.at), '{}') into v_asked
@@ -132,7 +132,8 @@ begin
     from unnest(v_asked) with ordinality as r (id, at)
     join public.assets_asset as a
         on a.organization_id = v_organization and a.id = r.id
-        and a.state <> 'rejected' and a.deleted_at is null;
+        and a.state <> 'rejected' and a.deleted_at is null
+        and app.board_role_of(v_organization, (p_submit ->> 'actor')::uuid, a.board_id) is not null;
     if jsonb_array_length(v_references) <> cardinality(v_asked) then
         return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such picture.');
     end if;
@@ -149,6 +150,24 @@ begin
 end
 $$;
 
+-- Why a person may not have work done on a board: an answer for the submit, or null where nothing is in the way.
+create or replace function public.generation_board_refusal_v1(p_organization uuid, p_user uuid, p_board uuid)
+returns jsonb
+language plpgsql stable set search_path = ''
+as $$
+declare
+    v_role text := app.board_role_of(p_organization, p_user, p_board);
+begin
+    if p_board is null or v_role in ('owner', 'editor') then
+        return null;
+    elsif v_role is null then
+        return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such board.');
+    end if;
+    return jsonb_build_object(
+        'ok', false, 'code', 'forbidden', 'message', 'You can look at this board, not change it.');
+end
+$$;
+
 -- The same for one more paid attempt at a variant: its place is free when its newest attempt has ended badly.
 create or replace function public.generation_plan_retry_v1(p_submit jsonb) returns jsonb
 language plpgsql set search_path = ''
@@ -157,11 +176,18 @@ declare
     v_organization uuid := (p_submit ->> 'organization')::uuid;
     v_job public.generation_job;
     v_next public.generation_job;
+    v_refusal jsonb;
 begin
     select * into v_job from public.generation_job as j
     where j.organization_id = v_organization and j.id = (p_submit ->> 'job')::uuid;
     if not found then
         return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such job.');
+    end if;
+    select public.generation_board_refusal_v1(v_organization, (p_submit ->> 'actor')::uuid, b.board_id) into v_refusal
+    from public.generation_batch as b
+    where b.organization_id = v_organization and b.id = v_job.batch_id;
+    if v_refusal is not null then
+        return v_refusal;
     end if;
     select * into v_next from public.generation_job as j
     where j.organization_id = v_organization and j.retry_key = p_submit ->> 'key';
