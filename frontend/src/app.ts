@@ -3,6 +3,7 @@ import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
 import { StudioLive } from "./elements/live";
+import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioShortcuts } from "./elements/shortcuts";
@@ -17,6 +18,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
   ["studio-shortcuts", StudioShortcuts],
+  ["studio-palette", StudioPalette],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
