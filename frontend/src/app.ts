@@ -6,6 +6,7 @@ import { StudioLive } from "./elements/live";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioToast } from "./elements/toast";
+import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
 
@@ -20,6 +21,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["pk-password", PkPassword],
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
+  ["studio-uploads", StudioUploads],
   ["studio-viewer", StudioViewer],
   ["studio-live", StudioLive],
 ];
