@@ -5,16 +5,19 @@ import { StudioDrop } from "./elements/drop";
 import { StudioLive } from "./elements/live";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
+import { StudioShortcuts } from "./elements/shortcuts";
 import { StudioToast } from "./elements/toast";
 import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
+import { shortcuts } from "./shortcuts";
 
 // Children first: what is around them asks them things.
 const elements: [string, CustomElementConstructor][] = [
   ["studio-drop", StudioDrop],
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
+  ["studio-shortcuts", StudioShortcuts],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
@@ -27,3 +30,4 @@ const elements: [string, CustomElementConstructor][] = [
 ];
 for (const [name, element] of elements) customElements.define(name, element);
 offline();
+shortcuts();
