@@ -1,4 +1,5 @@
 import { announce, must, stamp, toast } from "../dom";
+import { actions } from "../shortcuts";
 import { carriesFiles, dropped, fingerprint, sorted, type Found } from "./files";
 
 const PARALLEL = 3;
@@ -45,9 +46,7 @@ export class StudioUploads extends HTMLElement {
       });
     }
     document.addEventListener("click", (event) => this.#choose(event), { signal });
-    document.addEventListener("studio:action", (event) => this.#action(event as CustomEvent<{ action: string }>), {
-      signal,
-    });
+    actions(signal, { upload: () => must<HTMLInputElement>(this, "input:not([webkitdirectory])").click() });
     addEventListener("paste", (event) => this.#paste(event), { signal });
     addEventListener("dragenter", (event) => this.#drag(event, 1), { signal });
     addEventListener("dragleave", (event) => this.#drag(event, -1), { signal });
@@ -70,12 +69,6 @@ export class StudioUploads extends HTMLElement {
     const kind = (event.target as Element).closest<HTMLElement>("[data-upload]")?.dataset["upload"];
     if (kind === undefined) return;
     must<HTMLInputElement>(this, kind === "folder" ? "input[webkitdirectory]" : "input:not([webkitdirectory])").click();
-  }
-
-  #action(event: CustomEvent<{ action: string }>): void {
-    if (event.detail.action !== "upload") return;
-    event.preventDefault();
-    must<HTMLInputElement>(this, "input:not([webkitdirectory])").click();
   }
 
   #paste(event: ClipboardEvent): void {

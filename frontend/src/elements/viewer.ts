@@ -1,11 +1,14 @@
 import { announce, keep, must } from "../dom";
 import { htmx } from "../htmx";
+import { actions } from "../shortcuts";
 import { Compare, MODES, type Mode } from "./compare";
 import { pictures, show, sizeOf } from "./picture";
 import { Stage } from "./stage";
 
 const GROUNDS = ["black", "grey", "white"] as const;
 const STRIP = 24;
+const PANEL = ["favourite", "approve", "reject", "trash", "edit", "upscale", "vary"] as const;
+const REUSE = ["reuse-all", "reuse-prompt", "reuse-seed", "remix"] as const;
 
 /**
  * `<studio-viewer link>`: one picture, or two compared, in the whole window. Every `a[data-picture]` opens in it; what
@@ -28,9 +31,7 @@ export class StudioViewer extends HTMLElement {
     this.#stage = new Stage(must(this, ".viewer-stage"), panes, must(this, ".viewer-zoom"), (step) => this.#walk(step));
     this.#compare = new Compare(this.#dialog, this.#stage);
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
-    document.addEventListener("studio:action", (event) => this.#action(event as CustomEvent<{ action: string }>), {
-      signal,
-    });
+    actions(signal, this.#handlers());
     addEventListener("hashchange", () => void this.#fromAddress(), { signal });
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("click", (event) => this.#pressed(event));
@@ -77,7 +78,7 @@ export class StudioViewer extends HTMLElement {
     show(must(this, ".pane-current"), link);
     this.#compare.reframe(link);
     this.#dialog.toggleAttribute("data-video", media.startsWith("video/"));
-    must<HTMLAnchorElement>(this, "[data-act=download]").href = download;
+    must<HTMLAnchorElement>(this, "[data-download]").href = download;
     this.#place(link, alt);
     history.replaceState(history.state, "", `#${picture}`);
     this.#details = htmx.ajax("GET", details, { target: must<HTMLElement>(this, ".viewer-details"), swap: "innerHTML" });
@@ -95,8 +96,8 @@ export class StudioViewer extends HTMLElement {
       .replace("%2", String(Math.max(total, shown.length)));
     must(this, ".viewer-place").textContent = place > 0 ? words : "";
     announce(place > 0 ? `${words}. ${alt}` : alt);
-    must<HTMLButtonElement>(this, "[data-act=previous]").disabled = here <= 0 && !link.dataset["place"];
-    must<HTMLButtonElement>(this, "[data-act=next]").disabled =
+    must<HTMLButtonElement>(this, "[data-do=previous]").disabled = here <= 0 && !link.dataset["place"];
+    must<HTMLButtonElement>(this, "[data-do=next]").disabled =
       here < 0 || (here >= shown.length - 1 && place >= total);
   }
 
@@ -124,48 +125,57 @@ export class StudioViewer extends HTMLElement {
     link?.focus();
   }
 
-  #action(event: CustomEvent<{ action: string }>): void {
-    const { action } = event.detail;
-    if (!this.#dialog.open || !action.startsWith("viewer-")) return;
-    if (this.#do(action.slice("viewer-".length))) event.preventDefault();
-  }
-
-  #pressed(event: MouseEvent): void {
-    const control = (event.target as Element).closest<HTMLElement>("[data-act], [data-mode], [data-beside]");
-    if (control === null) return;
-    const { act, mode, beside } = control.dataset;
-    if (act !== undefined) this.#do(act);
-    else if (mode !== undefined) this.#with(this.#compare.other, mode as Mode);
-    else if (beside !== undefined) void this.#beside(beside);
-  }
-
-  /** Whether there is such a thing to do. Links do what they do themselves. */
-  #do(act: string): boolean {
+  /** What keys, buttons of the bar and the palette ask for; nobody's while the viewer is closed. */
+  #handlers(): Record<string, () => unknown> {
     const acts: Record<string, () => unknown> = {
       previous: () => this.#walk(-1),
       next: () => this.#walk(1),
-      in: () => this.#stage.zoom(1.25),
-      out: () => this.#stage.zoom(0.8),
+      "zoom-in": () => this.#stage.zoom(1.25),
+      "zoom-out": () => this.#stage.zoom(0.8),
       fit: () => this.#stage.toggle(),
       ground: () => this.#ground(),
       info: () => this.#info(),
       compare: () => this.#toggle(),
-      mode: () => this.#with(this.#compare.other, next(MODES, this.#mode)),
-      turn: () => this.#compare.turn(),
-      swap: () => this.#swap(),
-      "other-previous": () => this.#with(this.#neighbour(this.#compare.other, -1) ?? null, this.#mode),
-      "other-next": () => this.#with(this.#neighbour(this.#compare.other, 1) ?? null, this.#mode),
-      close: () => this.#dialog.close(),
+      "compare-mode": () => this.#with(this.#compare.other, next(MODES, this.#mode)),
+      "compare-turn": () => this.#compare.turn(),
+      "compare-swap": () => this.#swap(),
+      "compare-previous": () => this.#with(this.#neighbour(this.#compare.other, -1) ?? null, this.#mode),
+      "compare-next": () => this.#with(this.#neighbour(this.#compare.other, 1) ?? null, this.#mode),
+      original: () => this.#original(),
+      lineage: () => this.#lineage(),
+      download: () => must<HTMLAnchorElement>(this, "[data-download]").click(),
+      // A player that has the focus keeps its own meaning of the space bar.
+      close: () => (document.activeElement instanceof HTMLVideoElement ? false : this.#dialog.close()),
     };
-    const work = acts[act];
-    if (work === undefined) {
-      // Approve, favourite, trash, reuse: buttons of the panel, by their names.
-      const button = this.querySelector<HTMLElement>(`.viewer-details [data-do="${act}"]`);
-      button?.click();
-      return button !== null;
-    }
-    work();
-    return true;
+    for (const name of [...PANEL, ...REUSE]) acts[name] = () => this.#panel(name);
+    return Object.fromEntries(
+      Object.entries(acts).map(([name, work]) => [name, () => (this.#dialog.open ? work() : false)]),
+    );
+  }
+
+  /** Approve, favourite, reuse and the like are buttons of the panel, by their names. */
+  async #panel(name: string): Promise<void> {
+    await this.#details;
+    this.querySelector<HTMLElement>(`.viewer-details [data-key="${name}"]`)?.click();
+  }
+
+  #pressed(event: MouseEvent): void {
+    const control = (event.target as Element).closest<HTMLElement>("[data-mode], [data-beside]");
+    const { mode, beside } = control?.dataset ?? {};
+    if (mode !== undefined) this.#with(this.#compare.other, mode as Mode);
+    else if (beside !== undefined) void this.#beside(beside);
+  }
+
+  async #original(): Promise<void> {
+    await this.#details;
+    const before = this.querySelector<HTMLAnchorElement>(".viewer-details a[data-before]");
+    if (before) this.#show(before);
+  }
+
+  async #lineage(): Promise<void> {
+    if (!this.#dialog.hasAttribute("data-info")) this.#info();
+    await this.#details;
+    this.querySelector<HTMLElement>(".viewer-details .lineage a[aria-current]")?.focus();
   }
 
   /** Compare with what the picture was made from, else with its neighbour; again: no more. */
@@ -230,7 +240,7 @@ export class StudioViewer extends HTMLElement {
 
   #info(): void {
     const shown = this.#dialog.toggleAttribute("data-info");
-    must(this, "[data-act=info]").setAttribute("aria-expanded", String(shown));
+    must(this, "[data-do=info]").setAttribute("aria-expanded", String(shown));
     if (this.#current) this.#stage.frame(sizeOf(this.#current));
   }
 }
