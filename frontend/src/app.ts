@@ -8,6 +8,7 @@ import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioShortcuts } from "./elements/shortcuts";
 import { StudioToast } from "./elements/toast";
+import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
 import { shortcuts } from "./shortcuts";
@@ -25,6 +26,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["pk-password", PkPassword],
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
+  ["studio-uploads", StudioUploads],
   ["studio-viewer", StudioViewer],
   ["studio-live", StudioLive],
 ];
