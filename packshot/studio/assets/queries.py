@@ -150,6 +150,11 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
         return [view_of(row) for row in found.order_by("-id")[:limit]]
 
 
+def named(actor: Actor, text: str, limit: int) -> list[AssetView]:
+    """Pictures with all these words, or their beginnings, newest first."""
+    return [view for view in page(actor, Search(text=text), limit=limit) if view.state == "ready"]
+
+
 def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:
     """The newest picture on each of these boards, a made one before an uploaded one."""
     with acting_as(actor):
