@@ -1,4 +1,6 @@
 import "./htmx";
+import { StudioBoard } from "./elements/board-live";
+import { StudioMenu } from "./elements/board-menu";
 import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
@@ -14,6 +16,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-drop", StudioDrop],
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
+  ["studio-menu", StudioMenu],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
@@ -21,6 +24,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
   ["studio-viewer", StudioViewer],
+  ["studio-board", StudioBoard],
   ["studio-live", StudioLive],
 ];
 for (const [name, element] of elements) customElements.define(name, element);

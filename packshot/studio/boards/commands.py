@@ -34,9 +34,7 @@ def rename(actor: Actor, slug: str, title: str) -> str:
     return before
 
 
-def edit(
-    actor: Actor, slug: str, *, title: str | None = None, description: str | None = None
-) -> Words:
+def edit(actor: Actor, slug: str, *, title: str | None = None, description: str | None = None) -> Words:
     """Give a board other words, None leaving them; returns those before. Raises NotFound, Forbidden, Invalid."""
     with acting_as(actor):
         before: dict[str, str] = call("boards_edit_v1", slug, title, description)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from packshot.foundation.organizations.queries import Person
 from packshot.studio.assets.queries import AssetView
 
@@ -37,6 +39,11 @@ class BoardView:
     """The picture it was told to be known by; None: the latest one on it."""
     role: Role | None
     """What the person is on it; None for a board in the trash."""
+
+    @property
+    def called(self) -> str:
+        """Its title; the inbox has none of its own and is called so in every language."""
+        return _("Inbox") if self.kind == "inbox" else self.title
 
     @property
     def inbox(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from packshot.db.sql import rows
@@ -78,14 +78,14 @@ def seats(actor: Actor, board_id: UUID) -> list[Seat]:
     """
     everybody = people(actor)
     with acting_as(actor):
-        roles: dict[UUID, Role] = dict(
-            Member.objects.filter(board_id=board_id).values_list("user_id", "role")
-        )
-    found = [Seat(person, roles.get(person.user_id)) for person in everybody]
+        roles = dict(Member.objects.filter(board_id=board_id).values_list("user_id", "role"))
+    found = [Seat(person, cast("Role | None", roles.get(person.user_id))) for person in everybody]
     return sorted(found, key=lambda seat: _place(seat.role))
 
 
-def activity(actor: Actor, slug: str, before: UUID | None = None, limit: int = 50) -> tuple[list[Act], UUID | None]:
+def activity(
+    actor: Actor, slug: str, before: UUID | None = None, limit: int = 50
+) -> tuple[list[Act], UUID | None]:
     """What was done on a board, the latest first, and the id that the next page is `before`, None on the last.
 
     Raises NotFound.
@@ -130,16 +130,12 @@ def _cards(actor: Actor, found: list[dict[str, Any]]) -> list[Card]:
     ]
 
 
-def _seated(
-    actor: Actor, board_ids: list[UUID], known: dict[UUID, Person]
-) -> dict[UUID, list[Person]]:
+def _seated(actor: Actor, board_ids: list[UUID], known: dict[UUID, Person]) -> dict[UUID, list[Person]]:
     """Who has a seat on each of these boards, owners first."""
     with acting_as(actor):
-        found = list(
-            Member.objects.filter(board_id__in=board_ids).values_list("board_id", "user_id", "role")
-        )
+        found = list(Member.objects.filter(board_id__in=board_ids).values_list("board_id", "user_id", "role"))
     seated: defaultdict[UUID, list[Person]] = defaultdict(list)
-    for board_id, user_id, role in sorted(found, key=lambda each: (_place(each[2]), str(each[1]))):
+    for board_id, user_id, _role in sorted(found, key=lambda each: (_place(each[2]), str(each[1]))):
         if user_id in known:
             seated[board_id].append(known[user_id])
     return seated
