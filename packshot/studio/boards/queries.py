@@ -125,6 +125,7 @@ def _cards(actor: Actor, found: list[dict[str, Any]]) -> list[Card]:
             people=tuple(seated.get(row["id"], ())),
             deleted_at=row["deleted_at"],
             deleted_by=known.get(row["deleted_by"]),
+            days_left=row["days_left"] or 0,
         )
         for row in found
     ]
