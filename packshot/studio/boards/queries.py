@@ -65,6 +65,13 @@ def board(actor: Actor, slug: str) -> BoardView:
     return BoardView(**found[0])
 
 
+def named(actor: Actor, text: str, limit: int) -> list[BoardView]:
+    """Boards with all these words in title or description, also as parts of words, the latest worked on first."""
+    with acting_as(actor):
+        found = rows("boards_list_v1", "active", text, "recent", None, None, limit)
+    return [_view(row) for row in found]
+
+
 def slugs(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The addresses of those of these boards that exist in the actor's organization."""
     with acting_as(actor):
