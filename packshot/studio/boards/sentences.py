@@ -65,15 +65,17 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "deleted": lambda given: _("%(who)s put the board into the trash.") % given,
     # Of pictures where a change of many is named, else of the board itself.
     "restored": lambda given: (
-        ngettext(
-            "%(who)s took a picture out of the trash.",
-            "%(who)s took %(number)d pictures out of the trash.",
-            given["number"],
+        (
+            ngettext(
+                "%(who)s took a picture out of the trash.",
+                "%(who)s took %(number)d pictures out of the trash.",
+                given["number"],
+            )
+            if "change" in given
+            else _("%(who)s took the board out of the trash.")
         )
-        if "change" in given
-        else _("%(who)s took the board out of the trash.")
-    )
-    % given,
+        % given
+    ),
     "audience": lambda given: (
         (
             _("%(who)s made the board private.")
@@ -93,25 +95,29 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "returned": lambda given: _("%(who)s came back to the board.") % given,
     "generated": _generated,
     "moved": _counted(
-        lambda given: ngettext(
-            "%(who)s moved a picture here.", "%(who)s moved %(number)d pictures here.", given["number"]
-        )
-        if given.get("here")
-        else ngettext(
-            "%(who)s moved a picture to another board.",
-            "%(who)s moved %(number)d pictures to another board.",
-            given["number"],
+        lambda given: (
+            ngettext(
+                "%(who)s moved a picture here.", "%(who)s moved %(number)d pictures here.", given["number"]
+            )
+            if given.get("here")
+            else ngettext(
+                "%(who)s moved a picture to another board.",
+                "%(who)s moved %(number)d pictures to another board.",
+                given["number"],
+            )
         )
     ),
     "copied": _counted(
-        lambda given: ngettext(
-            "%(who)s copied a picture here.", "%(who)s copied %(number)d pictures here.", given["number"]
-        )
-        if given.get("here")
-        else ngettext(
-            "%(who)s copied a picture to another board.",
-            "%(who)s copied %(number)d pictures to another board.",
-            given["number"],
+        lambda given: (
+            ngettext(
+                "%(who)s copied a picture here.", "%(who)s copied %(number)d pictures here.", given["number"]
+            )
+            if given.get("here")
+            else ngettext(
+                "%(who)s copied a picture to another board.",
+                "%(who)s copied %(number)d pictures to another board.",
+                given["number"],
+            )
         )
     ),
     "trashed": _counted(

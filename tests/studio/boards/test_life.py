@@ -224,7 +224,15 @@ def test_every_verb_has_its_sentence(tenant):
     from packshot.studio.boards import sentences
     from packshot.studio.boards.contracts import Act
 
-    subject = {"from": "a", "to": "viewer", "number": 3, "operation": "generate", "prompt": "", "asked": 1, "made": 0}
+    subject = {
+        "from": "a",
+        "to": "viewer",
+        "number": 3,
+        "operation": "generate",
+        "prompt": "",
+        "asked": 1,
+        "made": 0,
+    }
     for verb in [*sentences._SENTENCES, "danced"]:
         act = Act(uuid7(), None, None, verb, subject, None, ())  # type: ignore[arg-type]
         assert sentence(act).startswith("Somebody who has left "), verb
@@ -255,17 +263,18 @@ def test_a_board_is_erased_after_thirty_days_in_the_trash(furnished, admin, logi
     assert count("select count(*) from boards_board where organization_id = %s and id = %s") == 1
     age(31)
     erase(login)
-    assert count("select count(*) from boards_board where organization_id = %s and id = %s") == 1, "work is under way"
+    assert count("select count(*) from boards_board where organization_id = %s and id = %s") == 1, (
+        "work is under way"
+    )
     admin.execute(
         "update generation_job set state = 'cancelled', finished_at = now() where organization_id = %s"
         " and finished_at is null",
         [organization],
     )
     erase(login)
-    for table in ("boards_board where organization_id = %s and id", *(
-        f"{name} where organization_id = %s and board_id" for name in ("boards_member", "boards_activity", "assets_asset")
-    )):
-        assert count(f"select count(*) from {table} = %s") == 0, table
+    assert count("select count(*) from boards_board where organization_id = %s and id = %s") == 0
+    for table in ("boards_member", "boards_activity", "assets_asset"):
+        assert count(f"select count(*) from {table} where organization_id = %s and board_id = %s") == 0, table
     prompts = admin.execute(
         "select distinct prompt from generation_batch where organization_id = %s", [organization]
     ).fetchall()
