@@ -1,4 +1,6 @@
 import "./htmx";
+import { StudioBoard } from "./elements/board-live";
+import { StudioMenu } from "./elements/board-menu";
 import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
@@ -18,6 +20,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-drop", StudioDrop],
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
+  ["studio-menu", StudioMenu],
   ["studio-shortcuts", StudioShortcuts],
   ["studio-palette", StudioPalette],
   ["studio-dialog", StudioDialog],
@@ -28,6 +31,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-rail", StudioRail],
   ["studio-uploads", StudioUploads],
   ["studio-viewer", StudioViewer],
+  ["studio-board", StudioBoard],
   ["studio-live", StudioLive],
 ];
 for (const [name, element] of elements) customElements.define(name, element);

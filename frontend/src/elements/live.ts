@@ -67,6 +67,7 @@ export class StudioLive extends HTMLElement {
       this.#soon(`batch-${i}`, () => this.#batch(i));
       this.#soon("running", () => this.#fragment("running"));
     } else if (k === "asset") this.#emit(i);
+    else if (k === "board") document.dispatchEvent(new CustomEvent("studio:board", { detail: i }));
   }
 
   /** Nobody looks at this tab: it reads when it is looked at again, and leaves the server to those that are. */
@@ -134,6 +135,7 @@ export class StudioLive extends HTMLElement {
     this.#soon("balance", () => this.#fragment("balance"));
     this.#soon("running", () => this.#fragment("running"));
     this.#emit(null);
+    document.dispatchEvent(new CustomEvent("studio:board", { detail: null }));
   }
 
   /** Tell the chips of uploads; they know themselves what to ask. */
