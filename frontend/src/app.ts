@@ -1,10 +1,14 @@
 import "./htmx";
+import { StudioBulk } from "./elements/bulk";
 import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
+import { StudioGallery } from "./elements/gallery";
 import { StudioLive } from "./elements/live";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
+import { StudioProgress } from "./elements/progress";
+import { StudioSearch } from "./elements/search";
 import { StudioToast } from "./elements/toast";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
@@ -14,6 +18,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-drop", StudioDrop],
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
+  ["studio-progress", StudioProgress],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
@@ -21,6 +26,9 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
   ["studio-viewer", StudioViewer],
+  ["studio-bulk", StudioBulk],
+  ["studio-gallery", StudioGallery],
+  ["studio-search", StudioSearch],
   ["studio-live", StudioLive],
 ];
 for (const [name, element] of elements) customElements.define(name, element);

@@ -66,7 +66,7 @@ export class StudioLive extends HTMLElement {
     else if (k === "batch" && i !== null) {
       this.#soon(`batch-${i}`, () => this.#batch(i));
       this.#soon("running", () => this.#fragment("running"));
-    } else if (k === "asset") this.#emit(i);
+    } else if (k === "asset" || k === "gallery" || k === "change" || k === "export") this.#emit(k, i);
   }
 
   /** Nobody looks at this tab: it reads when it is looked at again, and leaves the server to those that are. */
@@ -133,12 +133,12 @@ export class StudioLive extends HTMLElement {
     }
     this.#soon("balance", () => this.#fragment("balance"));
     this.#soon("running", () => this.#fragment("running"));
-    this.#emit(null);
+    for (const kind of ["asset", "change", "export"]) this.#emit(kind, null);
   }
 
-  /** Tell the chips of uploads; they know themselves what to ask. */
-  #emit(asset: string | null): void {
-    document.dispatchEvent(new CustomEvent("studio:asset", { detail: asset }));
+  /** Tell the chips of uploads, galleries and long work; they know themselves what to ask. */
+  #emit(kind: string, id: string | null): void {
+    document.dispatchEvent(new CustomEvent(`studio:${kind}`, { detail: id }));
   }
 
   #connection(up: boolean): void {
