@@ -5,13 +5,16 @@ import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
 import { StudioGallery } from "./elements/gallery";
 import { StudioLive } from "./elements/live";
+import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioProgress } from "./elements/progress";
 import { StudioSearch } from "./elements/search";
+import { StudioShortcuts } from "./elements/shortcuts";
 import { StudioToast } from "./elements/toast";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
+import { shortcuts } from "./shortcuts";
 
 // Children first: what is around them asks them things.
 const elements: [string, CustomElementConstructor][] = [
@@ -19,6 +22,8 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
   ["studio-progress", StudioProgress],
+  ["studio-shortcuts", StudioShortcuts],
+  ["studio-palette", StudioPalette],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
@@ -33,3 +38,4 @@ const elements: [string, CustomElementConstructor][] = [
 ];
 for (const [name, element] of elements) customElements.define(name, element);
 offline();
+shortcuts();

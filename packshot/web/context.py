@@ -15,6 +15,8 @@ from packshot.db.tenancy import Actor
 from packshot.foundation.organizations.current import actor_of
 from packshot.studio.generation import queries as work
 from packshot.web import balance
+from packshot.web.palette import PLACES
+from packshot.web.shortcuts import GROUPS
 
 THEMES = {"dark", "light"}
 GROUNDS = {"black", "grey", "white"}
@@ -44,6 +46,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "preferences": _preferences(request),
         "shell": SimpleLazyObject(lambda: _shell(request)),
         "live_actor": SimpleLazyObject(lambda: _live_actor(request)),
+        "shortcuts": GROUPS,
+        "places": PLACES,
     }
 
 

@@ -1,11 +1,16 @@
+import { actions } from "../shortcuts";
+
 const STAY_MS = 6_000;
 const STAY_WITH_ACTION_MS = 10_000;
 
 /** `<studio-toast>`: goes by itself, later when it offers an action, never while it is pointed at or focused. */
 export class StudioToast extends HTMLElement {
   #timer = 0;
+  #leave = new AbortController();
 
   connectedCallback(): void {
+    this.#leave = new AbortController();
+    actions(this.#leave.signal, { undo: () => this.#undo() });
     this.querySelector("[data-close]")?.addEventListener("click", () => this.remove());
     this.addEventListener("htmx:finally:request", () => this.remove());
     for (const name of ["pointerenter", "focusin"]) this.addEventListener(name, () => clearTimeout(this.#timer));
@@ -15,6 +20,15 @@ export class StudioToast extends HTMLElement {
 
   disconnectedCallback(): void {
     clearTimeout(this.#timer);
+    this.#leave.abort();
+  }
+
+  /** What was told last is undone first. */
+  #undo(): boolean {
+    const last = [...document.querySelectorAll("studio-toast:has(form)")].at(-1);
+    if (last !== this) return false;
+    this.querySelector("form")?.requestSubmit();
+    return true;
   }
 
   #wait(): void {
