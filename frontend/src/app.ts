@@ -12,6 +12,7 @@ import { StudioProgress } from "./elements/progress";
 import { StudioSearch } from "./elements/search";
 import { StudioShortcuts } from "./elements/shortcuts";
 import { StudioToast } from "./elements/toast";
+import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
 import { shortcuts } from "./shortcuts";
@@ -30,6 +31,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["pk-password", PkPassword],
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
+  ["studio-uploads", StudioUploads],
   ["studio-viewer", StudioViewer],
   ["studio-bulk", StudioBulk],
   ["studio-gallery", StudioGallery],

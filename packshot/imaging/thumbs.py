@@ -10,13 +10,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from packshot.imaging import traits
 from packshot.imaging.decode import Picture, decode
 from packshot.imaging.types import Bytes2D
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbs:
-    """Size of the original in pixels, WebP files of at most 256 and 512, and a tiny one as a data URI."""
+    """Size of the original in pixels, WebP files of at most 256 and 512, and a tiny one as a data URI.
+
+    `phash` and `colours` as packshot.imaging.traits has them.
+    """
 
     width: int
     height: int
@@ -24,6 +28,8 @@ class Thumbs:
     large: bytes
     placeholder: str
     media_type: str
+    phash: int
+    colours: tuple[str, ...]
 
 
 def thumbnails(data: bytes) -> Thumbs:
@@ -44,6 +50,8 @@ def thumbnails_of(picture: Picture) -> Thumbs:
         large=_webp(large, 82),
         placeholder=f"data:image/webp;base64,{tiny}",
         media_type=picture.media_type,
+        phash=traits.phash(large),
+        colours=traits.colours(large),
     )
 
 

@@ -65,6 +65,8 @@ class Outputs:
             "width": thumbs.width,
             "height": thumbs.height,
             "placeholder": thumbs.placeholder,
+            "phash": thumbs.phash,
+            "colours": thumbs.colours,
             "name": _name(claim, thumbs.media_type),
             "source_type": output.source_type,
             "confidence": output.confidence,

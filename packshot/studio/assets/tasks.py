@@ -53,6 +53,8 @@ async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, ru
         "width": seen.width,
         "height": seen.height,
         "placeholder": seen.thumbs.placeholder,
+        "phash": seen.thumbs.phash,
+        "colours": seen.thumbs.colours,
         "source_type": seen.source_type or CAMERA,
     }
     return bool(await _database(lambda: call("assets_inspected_v1", facts)))
