@@ -174,6 +174,7 @@ begin
         'parent_id', b."references" -> 0 ->> 'id',
         'origin', 'generated',
         'operation', b.operation,
+        'model', b.model,
         'created_by', b.created_by,
         'seed', b.seed + j.index,
         'prompt', b.prompt

@@ -64,36 +64,36 @@ def fetched(store: DiskBlobs, address: str) -> tuple[bytes, dict[str, str]]:
 def test_the_original_is_untouched_and_its_own_form_is_marked(tenant, store, admin):
     data = picture("PNG")
     asset_id = add(admin, store, tenant.organization_id, data)
-    original, asked = fetched(store, commands.export(tenant.actor, asset_id))
+    original, asked = fetched(store, commands.download(tenant.actor, asset_id))
     assert (original, asked["d"]) == (data, "mug.png")
     for _ in range(2):
-        marked, asked = fetched(store, commands.export(tenant.actor, asset_id, form="png"))
+        marked, asked = fetched(store, commands.download(tenant.actor, asset_id, form="png"))
         assert (read_source_type(marked), asked["d"]) == ("digitalCapture", "mug.png")
         with Image.open(io.BytesIO(data)) as old, Image.open(io.BytesIO(marked)) as new:
             assert old.tobytes() == new.tobytes()
-    assert fetched(store, commands.export(tenant.actor, asset_id, form="original"))[0] == data
+    assert fetched(store, commands.download(tenant.actor, asset_id, form="original"))[0] == data
 
 
 def test_what_we_made_is_downloaded_as_it_is(tenant, store, admin):
     data = picture("PNG")
     asset_id = add(admin, store, tenant.organization_id, data, origin="generated", job_id=str(uuid7()))
     for form in ("original", "png"):
-        assert fetched(store, commands.export(tenant.actor, asset_id, form=form))[0] == data
+        assert fetched(store, commands.download(tenant.actor, asset_id, form=form))[0] == data
 
 
 @pytest.mark.parametrize("form", ["jpeg", "webp", "avif", "gif", "", "../x"])
 def test_what_cannot_be_had_is_said(tenant, store, admin, form):
     asset_id = add(admin, store, tenant.organization_id, picture("PNG"))
     with pytest.raises(Invalid):
-        commands.export(tenant.actor, asset_id, form=form)
+        commands.download(tenant.actor, asset_id, form=form)
 
 
 def test_an_avif_can_only_be_had_as_it_is(tenant, store, admin):
     data = picture("AVIF")
     asset_id = add(admin, store, tenant.organization_id, data, media_type="image/avif")
-    assert fetched(store, commands.export(tenant.actor, asset_id))[0] == data
+    assert fetched(store, commands.download(tenant.actor, asset_id))[0] == data
     with pytest.raises(Invalid, match="original"):
-        commands.export(tenant.actor, asset_id, form="avif")
+        commands.download(tenant.actor, asset_id, form="avif")
 
 
 def test_nobody_downloads_what_is_not_theirs_or_not_ready(new_tenant, store, admin):
@@ -102,7 +102,7 @@ def test_nobody_downloads_what_is_not_theirs_or_not_ready(new_tenant, store, adm
     new = commands.upload(mine.actor, data=picture("JPEG"), filename="new.jpg").id
     for asset_id in (theirs, new, uuid7()):
         with pytest.raises(NotFound):
-            commands.export(mine.actor, asset_id)
+            commands.download(mine.actor, asset_id)
 
 
 def test_the_page_redirects_to_the_file(new_tenant, store, admin):
