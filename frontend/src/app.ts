@@ -1,5 +1,7 @@
 import "./htmx";
 import { StudioBulk } from "./elements/bulk";
+import { StudioBoard } from "./elements/board-live";
+import { StudioMenu } from "./elements/board-menu";
 import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
@@ -25,6 +27,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-progress", StudioProgress],
   ["studio-shortcuts", StudioShortcuts],
   ["studio-palette", StudioPalette],
+  ["studio-menu", StudioMenu],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
@@ -36,6 +39,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-bulk", StudioBulk],
   ["studio-gallery", StudioGallery],
   ["studio-search", StudioSearch],
+  ["studio-board", StudioBoard],
   ["studio-live", StudioLive],
 ];
 for (const [name, element] of elements) customElements.define(name, element);

@@ -1,10 +1,10 @@
-"""The pages of boards: the list of them with its composer, and one of them."""
+"""A board's page: its thread and its composer."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,11 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from uuid_utils.compat import uuid7
 
 from packshot.errors import NotFound
-from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
+from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import queries as assets
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.orders import key_of, order_from
+from packshot.studio.boards.pages import header, wants_fragment
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
@@ -28,18 +29,6 @@ THREAD_PAGE = 20
 MOST_VARIANTS = 8
 USUAL_VARIANTS = 4
 USUAL_SIZE = 1024
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The boards of whoever is signed in; for everybody else, what this place is."""
-    actor = actor_of(request)
-    if actor is None:
-        return render(request, "boards/landing.html")
-    boards = queries.home(actor)
-    covers = assets.covers(actor, [board.id for board in boards])
-    context = {"boards": [(board, covers.get(board.id)) for board in boards], **composer()}
-    return render(request, "boards/home.html", context)
 
 
 @require_POST
@@ -65,7 +54,7 @@ def create(request: MemberRequest) -> HttpResponse:
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     address = reverse("board", args=[slug])
-    return HttpResponse(headers={"HX-Redirect": address}) if _wants_fragment(request) else redirect(address)
+    return HttpResponse(headers={"HX-Redirect": address}) if wants_fragment(request) else redirect(address)
 
 
 @require_GET
@@ -77,7 +66,8 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     cards = present(request.actor, reversed(batches))
     # Most often the next request is about the same product: its photo is in the composer already.
     photos = [view for view in cards[-1].references if view.state == "ready"] if cards else []
-    context = {"board": found, "cards": cards, "earlier": _more(batches), "picked": photos, **composer()}
+    context = {"cards": cards, "earlier": _more(batches), "picked": photos, **composer()}
+    context |= header(request.actor, found, "thread") | {"unnamed": request.GET.get("named") == "no"}
     return render(request, "boards/board.html", context)
 
 
@@ -95,7 +85,7 @@ def generate(request: MemberRequest, slug: str) -> HttpResponse:
         quote = work.quote(request.actor, order)
         return refused(request, needed=quote.total, affordable=quote.affordable_variants)
     commands.touch(request.actor, slug)
-    if not _wants_fragment(request):
+    if not wants_fragment(request):
         return redirect("board", slug)
     cards = present(request.actor, [work.batch(request.actor, submission.batch_id)])
     return render(request, "boards/submitted.html", {"board": found, "card": cards[0], "key": uuid7()})
@@ -123,18 +113,6 @@ def earlier(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
     return render(request, "boards/_requests.html", context)
 
 
-@require_POST
-@signed_in
-def rename(request: MemberRequest, slug: str) -> HttpResponseBase:
-    """Another title; the answer is a toast that can take it back."""
-    before = commands.rename(request.actor, slug, request.POST.get("title", ""))
-    if not _wants_fragment(request):
-        return redirect("board", slug)
-    now = queries.board(request.actor, slug)
-    undone = request.POST.get("undo") == "1"
-    return render(request, "boards/renamed.html", {"board": now, "before": before, "undone": undone})
-
-
 def composer() -> dict[str, object]:
     """What every composer needs: the catalogue, all ratios in it, a key of its own."""
     models = work.models()
@@ -154,11 +132,6 @@ def composer() -> dict[str, object]:
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
     return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    """Whether a script asked; a plain form, sent before the script was there, gets a page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:
