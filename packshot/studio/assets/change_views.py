@@ -74,7 +74,9 @@ def sentence(view: ChangeView, name: str) -> str:
         return _undone(view)
     words = {
         "move": ngettext("%(n)s picture moved to %(name)s.", "%(n)s pictures moved to %(name)s.", view.done),
-        "copy": ngettext("%(n)s picture copied to %(name)s.", "%(n)s pictures copied to %(name)s.", view.done),
+        "copy": ngettext(
+            "%(n)s picture copied to %(name)s.", "%(n)s pictures copied to %(name)s.", view.done
+        ),
         "tag": ngettext("%(n)s picture tagged %(name)s.", "%(n)s pictures tagged %(name)s.", view.done),
         "untag": ngettext(
             "%(name)s taken off %(n)s picture.", "%(name)s taken off %(n)s pictures.", view.done
@@ -89,7 +91,9 @@ def sentence(view: ChangeView, name: str) -> str:
         "pin": ngettext("%(n)s picture pinned.", "%(n)s pictures pinned.", view.done),
         "unpin": ngettext("%(n)s picture unpinned.", "%(n)s pictures unpinned.", view.done),
         "trash": ngettext(
-            "%(n)s picture is in the trash for 30 days.", "%(n)s pictures are in the trash for 30 days.", view.done
+            "%(n)s picture is in the trash for 30 days.",
+            "%(n)s pictures are in the trash for 30 days.",
+            view.done,
         ),
         "restore": ngettext("%(n)s picture restored.", "%(n)s pictures restored.", view.done),
         "erase": ngettext("%(n)s picture deleted for good.", "%(n)s pictures deleted for good.", view.done),

@@ -16,7 +16,6 @@ from packshot.studio.assets.contracts import ExportSpec, ExportView
 from packshot.studio.assets.exporting import checked
 
 
-
 @require_POST
 @signed_in
 def ask(request: MemberRequest) -> HttpResponse:

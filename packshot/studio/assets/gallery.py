@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, QueryDict
@@ -40,6 +40,8 @@ SIZES = ("1", "2", "3", "4")
 USUAL_SIZE = "3"
 OPERATIONS = ("generate", "remove_background", "upscale", "edit", "video")
 PREVIEWED = 3
+Carrying = Literal["move", "copy"]
+"""What takes pictures to a board."""
 MOST_PICKED = 10_000
 """Pictures that one form may name one by one."""
 
@@ -84,11 +86,12 @@ class Place:
 
     def search(self, query: QueryDict) -> Search:
         """What the address asks for here. Raises Invalid."""
-        return replace(from_query(query), board=self.board)
+        found = from_query(query)
+        return found if self.board is None else replace(found, board=self.board)
 
     def at(self, search: Search) -> str:
         """The address that shows this search here."""
-        query = to_query(replace(search, board=None))
+        query = to_query(search if self.board is None else replace(search, board=None))
         return f"{self.address}?{query}" if query else self.address
 
 
@@ -96,7 +99,7 @@ def context(
     actor: Actor, request: HttpRequest, place: Place, search: Search, *, heading: str
 ) -> dict[str, Any]:
     """All that `assets/_results.html` and its surroundings show of a search."""
-    after = _one_id(request.GET.get("after", ""))
+    after = one_id(request.GET.get("after", ""))
     found = queries.page(actor, search, after=after, limit=PAGE + 1)
     pictures, more = found[:PAGE], len(found) > PAGE
     count = queries.count(actor, search, COUNTED)
@@ -106,6 +109,7 @@ def context(
     return {
         "place": place.address,
         "search": search,
+        "here": place.at(search),
         "query": query,
         "heading": heading,
         "pictures": pictures,
@@ -122,14 +126,13 @@ def context(
         "last_day": None if search.until is None else search.until - timedelta(microseconds=1),
         "cells_size": cells_size(request),
         "views": queries.views(actor),
-        "known_query": to_query(replace(search, board=None)),
     }
 
 
 def page(actor: Actor, query: QueryDict) -> dict[str, Any]:
     """One part of a list. Raises Invalid."""
     search = from_query(query)
-    found = queries.page(actor, search, after=_one_id(query.get("after", "")), limit=PAGE + 1)
+    found = queries.page(actor, search, after=one_id(query.get("after", "")), limit=PAGE + 1)
     return {"search": search, "pictures": found[:PAGE], "more": len(found) > PAGE}
 
 
@@ -141,7 +144,7 @@ def selection_of(form: QueryDict) -> Selection:
             raise Invalid(_("Select a picture first."))
         return Selection(ids=picked)
     search = from_query(QueryDict(form["search"]))
-    return Selection(search=search, upto=_one_id(form.get("upto", "")), but=_ids(form.get("but", "")))
+    return Selection(search=search, upto=one_id(form.get("upto", "")), but=_ids(form.get("but", "")))
 
 
 def file_names(actor: Actor, selection: Selection, spec: ExportSpec) -> list[str]:
@@ -177,7 +180,13 @@ def filters(search: Search, facets: Facets) -> list[Filter]:
         ("review", _("Review"), REVIEWS, search.reviews, review_word),
         ("op", _("Made by"), OPERATIONS, search.operations, operation_word),
         ("model", _("Model"), facets.models, search.models, str),
-        ("by", _("Who"), people if len(people) > 1 else (), search.by, lambda value: people.get(value, value)),
+        (
+            "by",
+            _("Who"),
+            people if len(people) > 1 else (),
+            search.by,
+            lambda value: people.get(value, value),
+        ),
         ("colour", _("Colour"), COLOURS, search.colours, colour),
         ("ratio", _("Shape"), RATIOS, search.ratios, ratio_word),
         ("tag", _("Tags"), facets.tags, search.tags, str),
@@ -218,6 +227,8 @@ def chips(place: Place, search: Search, facets: Facets) -> list[Chip]:
     if search.until is not None:
         day = formats.date_format(search.until - timedelta(microseconds=1), "DATE_FORMAT")
         found.append(Chip(_("To %(day)s") % {"day": day}, place.at(replace(search, until=None))))
+    if search.board is not None and place.board is None:
+        found.append(Chip(_("On one board"), place.at(replace(search, board=None))))
     if search.like is not None:
         found.append(Chip(_("Like one picture"), place.at(replace(search, like=None))))
     return found
@@ -257,7 +268,8 @@ def _without(values: tuple[Any, ...], value: object) -> tuple[Any, ...]:
     return tuple(each for each in values if each != value)
 
 
-def _one_id(text: str) -> UUID | None:
+def one_id(text: str) -> UUID | None:
+    """The id in an address's field; None where it is empty. Raises Invalid."""
     return next(iter(_ids(text)), None)
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from packshot.studio.assets import change_views, export_views, gallery_views, picture_views, saved_views, views
+from packshot.studio.assets import (
+    change_views,
+    export_views,
+    gallery_views,
+    picture_views,
+    saved_views,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/upload", views.upload, name="asset-upload"),

@@ -68,10 +68,8 @@ def board(actor: Actor, slug: str) -> BoardView:
 def named(actor: Actor, text: str, limit: int) -> list[BoardView]:
     """Boards whose title has all these words, also as parts of words, the latest worked on first."""
     with acting_as(actor):
-        found = Board.objects.all()
-        for word in text.split():
-            found = found.filter(title__icontains=word)
-        return [_view(board) for board in found.order_by("-updated_at", "-id")[:limit]]
+        found = rows("boards_list_v1", "active", text, "recent", None, None, limit)
+    return [_view(row) for row in found]
 
 
 def slugs(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, str]:

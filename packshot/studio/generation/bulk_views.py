@@ -49,7 +49,8 @@ def order(request: MemberRequest) -> HttpResponse:
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     context = {
-        "text": ngettext("%(n)d picture is under way", "%(n)d pictures are under way", len(sent)) % {"n": len(sent)},
+        "text": ngettext("%(n)d picture is under way", "%(n)d pictures are under way", len(sent))
+        % {"n": len(sent)},
         "held": sum(each.charged_hold for each in sent),
         "batches": " ".join(str(each.batch_id) for each in sent),
     }
@@ -67,8 +68,12 @@ def take_back(request: MemberRequest) -> HttpResponse:
     except ValueError:
         raise Invalid(_("There is no such request.")) from None
     number = bulk.take_back(request.actor, batches)
-    text = ngettext("%(n)d cancelled before it began.", "%(n)d cancelled before they began.", number) % {"n": number}
-    return render(request, "generation/ordered.html", {"text": text if number else _("All of it had begun already.")})
+    text = ngettext("%(n)d cancelled before it began.", "%(n)d cancelled before they began.", number) % {
+        "n": number
+    }
+    return render(
+        request, "generation/ordered.html", {"text": text if number else _("All of it had begun already.")}
+    )
 
 
 def _operation(request: HttpRequest) -> bulk.Operation:
