@@ -45,7 +45,7 @@ class Parameter(_Data):
 class Model(_Data):
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9.]+)*$", max_length=80)
     title: str = Field(min_length=1, max_length=80)
-    operation: Literal["generate", "remove_background", "upscale"]
+    operation: Literal["generate", "edit", "remove_background", "upscale", "video"]
     adapter: str
     """Which provider serves it, by the name the wiring knows."""
     lane: Literal["advance", "render"] = "advance"
