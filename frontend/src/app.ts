@@ -3,10 +3,12 @@ import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
 import { StudioLive } from "./elements/live";
+import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioShortcuts } from "./elements/shortcuts";
 import { StudioToast } from "./elements/toast";
+import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
 import { shortcuts } from "./shortcuts";
@@ -17,12 +19,14 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
   ["studio-shortcuts", StudioShortcuts],
+  ["studio-palette", StudioPalette],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],
   ["pk-password", PkPassword],
   ["studio-theme", StudioTheme],
   ["studio-rail", StudioRail],
+  ["studio-uploads", StudioUploads],
   ["studio-viewer", StudioViewer],
   ["studio-live", StudioLive],
 ];

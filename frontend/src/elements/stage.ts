@@ -11,7 +11,10 @@ interface Point {
 const MOST = 8;
 const SWIPE_PX = 60;
 
-/** A picture that is fitted, zoomed and moved inside a box: wheel, drag, pinch, double click. */
+/**
+ * One picture or two in a box, fitted, zoomed and moved alike: wheel, drag, pinch, double click. Each lies in a pane
+ * of its own; the second has the frame of the first, so that the same place is the same place in both.
+ */
 export class Stage {
   #size: Size = { width: 1, height: 1 };
   #scale = 1;
@@ -22,7 +25,7 @@ export class Stage {
 
   constructor(
     private readonly box: HTMLElement,
-    private readonly picture: HTMLImageElement,
+    private readonly panes: readonly HTMLElement[],
     private readonly readout: Element,
     private readonly walk: (step: -1 | 1) => void,
   ) {
@@ -35,19 +38,14 @@ export class Stage {
     new ResizeObserver(() => this.#fitted && this.fit()).observe(box);
   }
 
-  /** Show the small picture at once, in the place and size of the large one, which follows. */
-  load(full: string, small: string, alt: string, size: Size): void {
+  /** The size that everything is measured by: the first picture's. */
+  frame(size: Size): void {
     this.#size = size;
-    this.picture.alt = alt;
-    this.picture.width = size.width;
-    this.picture.height = size.height;
-    this.picture.src = small;
+    for (const picture of this.#pictures) {
+      picture.width = size.width;
+      picture.height = size.height;
+    }
     this.fit();
-    const large = new Image();
-    large.src = full;
-    void large.decode().then(() => {
-      if (this.picture.alt === alt && this.picture.getAttribute("src") === small) this.picture.src = full;
-    }, () => undefined);
   }
 
   fit(): void {
@@ -74,25 +72,37 @@ export class Stage {
     this.#draw();
   }
 
+  get #pictures(): HTMLImageElement[] {
+    return this.panes.flatMap((pane) => [...pane.querySelectorAll("img")]);
+  }
+
+  get #room(): Size {
+    const pane = this.panes[0] ?? this.box;
+    return { width: pane.clientWidth, height: pane.clientHeight };
+  }
+
   #fitScale(): number {
-    const { clientWidth, clientHeight } = this.box;
-    return Math.min(clientWidth / this.#size.width, clientHeight / this.#size.height, 1) || 1;
+    const { width, height } = this.#room;
+    return Math.min(width / this.#size.width, height / this.#size.height, 1) || 1;
   }
 
   #draw(): void {
-    const { clientWidth, clientHeight } = this.box;
-    const roomX = Math.max(0, (this.#size.width * this.#scale - clientWidth) / 2);
-    const roomY = Math.max(0, (this.#size.height * this.#scale - clientHeight) / 2);
+    const { width, height } = this.#room;
+    const roomX = Math.max(0, (this.#size.width * this.#scale - width) / 2);
+    const roomY = Math.max(0, (this.#size.height * this.#scale - height) / 2);
     this.#at.x = Math.min(Math.max(this.#at.x, -roomX), roomX);
     this.#at.y = Math.min(Math.max(this.#at.y, -roomY), roomY);
-    this.picture.style.transform =
-      `translate(-50%, -50%) translate(${this.#at.x}px, ${this.#at.y}px) scale(${this.#scale})`;
+    const transform = `translate(-50%, -50%) translate(${this.#at.x}px, ${this.#at.y}px) scale(${this.#scale})`;
+    for (const picture of this.#pictures) picture.style.transform = transform;
     this.box.toggleAttribute("data-movable", roomX + roomY > 0);
     this.readout.textContent = `${Math.round(this.#scale * 100)} %`;
   }
 
+  /** A place on the page, measured from the middle of the pane that it lies in. */
   #inside({ clientX, clientY }: { clientX: number; clientY: number }): Point {
-    const { left, top, width, height } = this.box.getBoundingClientRect();
+    const boxes = this.panes.map((pane) => pane.getBoundingClientRect()).filter((box) => box.width > 0);
+    const inside = boxes.find((box) => clientX >= box.left && clientX <= box.right) ?? boxes[0];
+    const { left, top, width, height } = inside ?? this.box.getBoundingClientRect();
     return { x: clientX - left - width / 2, y: clientY - top - height / 2 };
   }
 
@@ -102,7 +112,8 @@ export class Stage {
   }
 
   #down(event: PointerEvent): void {
-    if (event.button !== 0) return;
+    // A player and the slider have handles of their own.
+    if (event.button !== 0 || (event.target as Element).closest("video, [role=slider]")) return;
     this.box.setPointerCapture(event.pointerId);
     this.#fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.#start = this.#fingers.size === 1 ? { x: event.clientX, y: event.clientY } : null;

@@ -13,7 +13,8 @@ from packshot.imaging import inspect as inspecting
 from packshot.imaging import thumbs
 from packshot.imaging.cutout import Cutout, cut_out
 from packshot.imaging.decode import Picture, decode
-from packshot.imaging.export import encode
+from packshot.imaging.export import Converted, encode
+from packshot.imaging.export import convert as convert_file
 from packshot.imaging.scene.compose import Scene, compose
 from packshot.imaging.types import Bytes2D, Progress
 from packshot.imaging.upscale import upscale as enlarge
@@ -42,6 +43,11 @@ def inspect(_report: Progress, data: bytes) -> inspecting.Inspection:
 def thumbnails(_report: Progress, data: bytes) -> thumbs.Thumbs:
     """See packshot.imaging.thumbs."""
     return thumbs.thumbnails(data)
+
+
+def convert(_report: Progress, data: bytes, options: Mapping[str, Any]) -> Converted:
+    """See packshot.imaging.export; `options` are convert()'s keyword arguments."""
+    return convert_file(data, **options)
 
 
 def product(report: Progress, data: bytes) -> Cutout:
@@ -85,6 +91,7 @@ def upscale(report: Progress, data: bytes, factor: int, source_type: str) -> Mad
 FUNCTIONS = {
     "inspect": inspect,
     "thumbnails": thumbnails,
+    "convert": convert,
     "product": product,
     "scene": scene,
     "remove_background": remove_background,

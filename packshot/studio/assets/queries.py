@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from django.db.models import Q
+
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
 from packshot.studio.assets import storage
@@ -98,6 +100,15 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
             rows = rows.filter(id__lt=before)
         page = list(rows.order_by("-id")[:limit])
     return [view_of(row) for row in page]
+
+
+def named(actor: Actor, text: str, limit: int) -> list[AssetView]:
+    """Pictures with all these words in prompt or file name, newest first."""
+    with acting_as(actor):
+        rows = Asset.objects.filter(state="ready", deleted_at=None)
+        for word in text.split():
+            rows = rows.filter(Q(name__icontains=word) | Q(prompt__icontains=word))
+        return [view_of(row) for row in rows.order_by("-id")[:limit]]
 
 
 def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:

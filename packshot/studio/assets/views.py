@@ -1,4 +1,4 @@
-"""Uploads, and what the viewer tells about a picture."""
+"""Uploads and downloads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, signed_in
-from packshot.studio.assets import commands, queries
+from packshot.studio.assets import commands, queries, uploads
 from packshot.studio.assets.queries import AssetView
 
 _STATES = {"new": "checking", "ready": "ready", "rejected": "rejected"}
@@ -26,8 +25,23 @@ def upload(request: MemberRequest) -> JsonResponse:
     file = request.FILES.get("file")
     if file is None:
         raise Invalid(_("There was no file in it."))
-    view = commands.upload(request.actor, data=_content(file), filename=file.name or "")
+    view = commands.upload(
+        request.actor, data=_content(file), filename=file.name or "", board_id=_board(request)
+    )
     return JsonResponse(_chip(view), status=201)
+
+
+@require_POST
+@signed_in
+def known(request: MemberRequest) -> JsonResponse:
+    """Whether a file has to be sent: `{"state": "here" | "known" | "unknown"}` for its `sha256` and `name`."""
+    found = uploads.adopt(
+        request.actor,
+        sha256=request.POST.get("sha256", ""),
+        filename=request.POST.get("name", ""),
+        board_id=_board(request),
+    )
+    return JsonResponse({"state": found.state})
 
 
 @require_GET
@@ -45,15 +59,13 @@ def download(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(commands.export(request.actor, asset_id, form=form))
 
 
-@require_GET
-@signed_in
-def details(request: MemberRequest, asset_id: UUID) -> HttpResponse:
-    """The viewer's panel about one picture."""
-    picture = queries.asset(request.actor, asset_id)
-    parent = None
-    if picture.parent_id is not None:
-        parent = next(iter(queries.assets(request.actor, [picture.parent_id])), None)
-    return render(request, "assets/details.html", {"picture": picture, "parent": parent})
+def _board(request: MemberRequest) -> UUID | None:
+    """The board that an upload goes to; None for the inbox."""
+    text = request.POST.get("board", "")
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid(_("There is no such board.")) from error
 
 
 def _content(file: UploadedFile[bytes]) -> Path | bytes:

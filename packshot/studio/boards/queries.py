@@ -39,6 +39,15 @@ def board(actor: Actor, slug: str) -> BoardView:
     return _view(found)
 
 
+def named(actor: Actor, text: str, limit: int) -> list[BoardView]:
+    """Boards whose title has all these words, also as parts of words, the latest worked on first."""
+    with acting_as(actor):
+        found = Board.objects.all()
+        for word in text.split():
+            found = found.filter(title__icontains=word)
+        return [_view(board) for board in found.order_by("-updated_at", "-id")[:limit]]
+
+
 def slugs(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, str]:
     """The addresses of those of these boards that exist in the actor's organization."""
     with acting_as(actor):
