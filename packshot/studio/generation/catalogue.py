@@ -15,7 +15,6 @@ from packshot.studio.generation.contracts import ModelView, Order, Typical
 from packshot.studio.generation.errors import InvalidOrder
 from packshot.studio.generation.prices import Price
 
-
 _MAX_NEGATIVE = 500
 _MAX_ASKED = 4000
 
@@ -72,7 +71,7 @@ class Model(_Data):
     sizes: tuple[int, ...] = ()
     references: References = References()
     styles: Styles = Styles()
-    """Further references whose style is followed: they stand last, and the parameter `styles` says how many they are."""
+    """Further references whose style is followed: they stand last; the parameter `styles` says how many."""
     negative: bool = False
     """Whether it takes words for what shall not be seen, as the parameter `negative`."""
     max_variants: int = Field(default=1, ge=1, le=100)

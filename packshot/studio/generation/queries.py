@@ -106,6 +106,14 @@ def batch(actor: Actor, batch_id: UUID) -> BatchView:
     return found[0]
 
 
+def batch_of(actor: Actor, job_id: UUID) -> BatchView | None:
+    """The batch that a job belongs to; None where it is not to be seen."""
+    with acting_as(actor):
+        job = Job.objects.filter(id=job_id).first()
+        found = _views(Batch.objects.filter(id=job.batch_id)) if job is not None else []
+    return found[0] if found else None
+
+
 def thread(actor: Actor, board_id: UUID, limit: int = 20, before: datetime | None = None) -> list[BatchView]:
     """A board's batches, newest first, `before` a moment for the page after."""
     with acting_as(actor):
