@@ -69,6 +69,8 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         board_id=board_id,
     )
     batch_id = generation.submit(actor, order).batch_id
+    snippet_id = uuid7()
+    generation.save_snippet(actor, snippet_id, name="Light", text="soft light from the left")
     cancelled, job = [tile.job_id for tile in work.batch(actor, batch_id).tiles]
     generation.cancel_job(actor, cancelled)
     ids = {
@@ -77,15 +79,18 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "asset_id": str(asset.id),
         "batch_id": str(batch_id),
         "job_id": str(job),
+        "snippet_id": str(snippet_id),
     }
     return Furnished(tenant, ids)
 
 
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
-IDS = {"slug", "asset_id", "batch_id", "job_id"}
+IDS = {"slug", "asset_id", "batch_id", "job_id", "snippet_id"}
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "picture-make": {"act": "remove_background"},
+    "snippet-rename": {"name": "Other light"},
     "board-rename": {"title": "Another title"},
     "board-generate": {"model": "mock-scene", "prompt": "on a table", "variants": "1"},
 }
