@@ -9,7 +9,7 @@ export class StudioDialog extends HTMLElement {
     dialog.addEventListener("close", () => this.remove());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     this.addEventListener("htmx:finally:request", (event) => {
-      if (this.hasAttribute("stay")) return;
+      if (this.hasAttribute("stay") || event.target instanceof HTMLInputElement) return; // a field only looks
       // What was asked for from inside is under way, or has said why not.
       if (event.target !== this) dialog.close();
     });

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from packshot.studio.boards import board_views, home_views, member_views, views
+from packshot.studio.boards import board_views, gallery_views, home_views, member_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home_views.home, name="home"),
+    path("library", gallery_views.library, name="library"),
+    path("library/duplicates", gallery_views.duplicates, name="library-duplicates"),
+    path("boards/choose", gallery_views.choose, name="board-choose"),
+    path("boards/put", gallery_views.put, name="board-put"),
     path("boards/list", home_views.listing, name="board-list"),
     path("boards/new", home_views.new, name="board-new"),
     path("boards/", views.create, name="board-create"),
     path("boards/<str:slug>/", views.board, name="board"),
+    path("boards/<str:slug>/gallery", gallery_views.board, name="board-gallery"),
     path("boards/<str:slug>/header", board_views.head, name="board-header"),
     path("boards/<str:slug>/title", board_views.rename, name="board-rename"),
     path("boards/<str:slug>/words", board_views.edit, name="board-edit"),
