@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Q
-
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
@@ -153,12 +151,8 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
 
 
 def named(actor: Actor, text: str, limit: int) -> list[AssetView]:
-    """Pictures with all these words in prompt or file name, newest first."""
-    with acting_as(actor):
-        found = Asset.objects.filter(state="ready", deleted_at=None)
-        for word in text.split():
-            found = found.filter(Q(name__icontains=word) | Q(prompt__icontains=word))
-        return [view_of(row) for row in found.order_by("-id")[:limit]]
+    """Pictures with all these words, or their beginnings, newest first."""
+    return [view for view in page(actor, Search(text=text), limit=limit) if view.state == "ready"]
 
 
 def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:
