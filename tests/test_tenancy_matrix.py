@@ -24,7 +24,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
-from packshot.db.sql import call
+from packshot.db.sql import rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound, Problem
 from packshot.foundation.accounts.models import User
@@ -299,7 +299,7 @@ def test_no_function_lets_a_member_touch_another_tenant(victim, stranger, catalo
         for actor, given in product((mine, theirs), product(*(values.get(each, [None]) for each in types))):
             try:
                 with acting_as(actor):
-                    call(name, *given)
+                    rows(name, *given)
             except (DatabaseError, Problem):
                 pass
     assert fingerprints(catalogue, tenant_tables, victim.tenant) == before
