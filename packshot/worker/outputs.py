@@ -33,12 +33,19 @@ class Run(Protocol):
     async def __call__(self, name: str, *args: Any, timeout: float) -> Any: ...  # noqa: ASYNC109  (the pool kills)
 
 
+class Hold(Protocol):
+    """Keeps the bytes of this hash from being erased until their asset is there."""
+
+    async def __call__(self, organization_id: UUID, sha256: str) -> object: ...
+
+
 class Outputs:
     """Stores results. Called again with the same bytes it does no harm: keys come from the content."""
 
-    def __init__(self, blobs: BlobStore, run: Run) -> None:
+    def __init__(self, blobs: BlobStore, run: Run, hold: Hold) -> None:
         self._blobs = blobs
         self._run = run
+        self._hold = hold
 
     async def keep(self, claim: Claim, outputs: Sequence[Output]) -> list[dict[str, Any]]:
         """Store each file with its thumbnails, before anything is settled; the facts for its asset.
@@ -56,6 +63,7 @@ class Outputs:
         except BadPicture as bad:
             raise BadOutput(f"said to be {output.media_type}: {bad.message}") from bad
         sha256 = hashlib.sha256(output.data).hexdigest()
+        await self._hold(claim.name.organization_id, sha256)
         await asyncio.to_thread(self._store, claim.name.organization_id, sha256, output.data, thumbs)
         return {
             "id": str(uuid7()),

@@ -141,7 +141,7 @@ alter table public.assets_asset
     add column search tsvector generated always as (
         public.assets_search_v1(
             organization_id,
-            array[prompt, title, alt, name, product],
+            array[prompt, title, alt, name, product] || tags,
             public.assets_facts_v1('t', tags)
                 || public.assets_facts_v1('c', colours)
                 || public.assets_facts_v1('k', array[kind])

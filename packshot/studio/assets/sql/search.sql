@@ -346,8 +346,9 @@ begin
 end
 $$;
 
--- Compare pictures that nobody has compared yet with those that were: each gets the likeness of one that differs in at
--- most six bits of its hash, else its own id. Any worker may call it at any time; one works and the others return at
+-- Compare pictures that nobody has compared yet with the first of each group: each joins the nearest that differs in at
+-- most six bits of its hash, else it is the first of its own. (Never by way of a third: a chain of small differences
+-- would join what looks nothing alike.) Any worker may call it at any time; one works and the others return at
 -- once. Returns how many were compared.
 create or replace function public.assets_liken_v1(p_limit integer) returns integer
 language plpgsql security definer set search_path = '' set enable_seqscan = off
@@ -369,7 +370,7 @@ begin
         -- Planned with its values: the index of bands is told by the numbers that are looked for.
         execute format(
             'select a.likeness from public.assets_asset as a'
-            ' where a.organization_id = %L and a.phash is not null and a.likeness is not null'
+            ' where a.organization_id = %L and a.phash is not null and a.likeness = a.id'
             ' and public.assets_bands_v1(a.organization_id, a.phash) && %L::bigint[]'
             ' and bit_count((a.phash # %L::bigint)::bit(64)) <= 6'
             ' order by bit_count((a.phash # %L::bigint)::bit(64)), a.id limit 1',

@@ -12,5 +12,5 @@ OLDER = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("generation", "0004_access"), ("assets", "0004_pictures")]
+    dependencies = [("generation", "0004_access"), ("assets", "0010_pictures")]
     operations = [sql_file(__file__, "settle.sql"), migrations.RunSQL(OLDER)]

@@ -9,7 +9,7 @@ from packshot.db.migrations import sql_file
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assets", "0003_access"),
+        ("assets", "0009_uploads"),
     ]
 
     operations = [
