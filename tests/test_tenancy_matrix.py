@@ -76,6 +76,8 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         board_id=board_id,
     )
     batch_id = generation.submit(actor, order).batch_id
+    snippet_id = uuid7()
+    generation.save_snippet(actor, snippet_id, name="Light", text="soft light from the left")
     cancelled, job = [tile.job_id for tile in work.batch(actor, batch_id).tiles]
     generation.cancel_job(actor, cancelled)
     ids = {
@@ -87,16 +89,20 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "change_id": str(change.id),
         "export_id": str(export.id),
         "view_id": str(view_id),
+        "snippet_id": str(snippet_id),
     }
     return Furnished(tenant, ids)
 
 
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
-IDS = {"slug", "asset_id", "batch_id", "job_id", "change_id", "export_id", "view_id"}
+IDS = {"slug", "asset_id", "batch_id", "job_id", "change_id", "export_id", "view_id", "snippet_id"}
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "picture-make": {"act": "remove_background"},
+    "snippet-rename": {"name": "Other light"},
     "board-rename": {"title": "Another title"},
+    "view-rename": {"name": "Another name"},
     "board-generate": {"model": "mock-scene", "prompt": "on a table", "variants": "1"},
 }
 

@@ -5,8 +5,8 @@ const SETTLE_MS = 120;
 /**
  * `<studio-board>`: what a page tells of boards is read again when one has changed. Each `[data-fresh]` is read from
  * its address; a list as long as it is shown (`data-shown`: what to count), and nothing under the person's hands.
- * `data-stand` says what the person may do: where that has changed the page begins anew, and where the board is
- * gone it goes home.
+ * `data-stand` says what the person may do: where that has changed the whole page is read again, and where the board
+ * is gone it goes home.
  */
 export class StudioBoard extends HTMLElement {
   #timer = 0;
@@ -36,8 +36,9 @@ export class StudioBoard extends HTMLElement {
       const status = await refresh(part, address(part)).catch(() => 0);
       if (status === 404 && this.dataset["home"]) return location.assign(this.dataset["home"]);
     }
-    if (stand !== this.#stand()) location.reload();
-    else place?.();
+    const main = document.getElementById("main");
+    if (stand !== this.#stand() && main) await refresh(main, location.pathname + location.search, "#main");
+    place?.();
   }
 
   #stand(): string {

@@ -14,7 +14,19 @@ export class StudioDialog extends HTMLElement {
       if (event.target !== this) dialog.close();
     });
     dialog.showModal();
+    // What is said meanwhile is said inside: all around is out of reach.
+    dialog.append(...toasts());
   }
+
+  disconnectedCallback(): void {
+    const said = this.querySelector("#toasts");
+    if (said) document.body.append(said);
+  }
+}
+
+function toasts(): Element[] {
+  const found = document.getElementById("toasts");
+  return found ? [found] : [];
 }
 
 /** `<studio-title>`: a heading that is a field; Escape gives back what was there, leaving it saves. */

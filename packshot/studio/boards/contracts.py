@@ -78,6 +78,8 @@ class Card:
     """Who has a seat on it, owners first; empty where one is alone in the organization."""
     deleted_at: datetime | None = None
     deleted_by: Person | None = None
+    days_left: int = 0
+    """Until it is erased, where it lies in the trash; the last one counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def board(actor: Actor, slug: str) -> BoardView:
 
 
 def named(actor: Actor, text: str, limit: int) -> list[BoardView]:
-    """Boards whose title has all these words, also as parts of words, the latest worked on first."""
+    """Boards with all these words in title or description, also as parts of words, the latest worked on first."""
     with acting_as(actor):
         found = rows("boards_list_v1", "active", text, "recent", None, None, limit)
     return [_view(row) for row in found]
@@ -132,6 +132,7 @@ def _cards(actor: Actor, found: list[dict[str, Any]]) -> list[Card]:
             people=tuple(seated.get(row["id"], ())),
             deleted_at=row["deleted_at"],
             deleted_by=known.get(row["deleted_by"]),
+            days_left=row["days_left"] or 0,
         )
         for row in found
     ]

@@ -63,7 +63,19 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "archived": lambda given: _("%(who)s archived the board.") % given,
     "unarchived": lambda given: _("%(who)s put the board back on the list.") % given,
     "deleted": lambda given: _("%(who)s put the board into the trash.") % given,
-    "restored": lambda given: _("%(who)s took the board out of the trash.") % given,
+    # Of pictures where a change of many is named, else of the board itself.
+    "restored": lambda given: (
+        (
+            ngettext(
+                "%(who)s took a picture out of the trash.",
+                "%(who)s took %(number)d pictures out of the trash.",
+                given["number"],
+            )
+            if "change" in given
+            else _("%(who)s took the board out of the trash.")
+        )
+        % given
+    ),
     "audience": lambda given: (
         (
             _("%(who)s made the board private.")
@@ -82,21 +94,30 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "left": lambda given: _("%(who)s left the board.") % given,
     "returned": lambda given: _("%(who)s came back to the board.") % given,
     "generated": _generated,
-    "moved_in": _counted(
-        lambda given: ngettext(
-            "%(who)s moved a picture here.", "%(who)s moved %(number)d pictures here.", given["number"]
-        )
-    ),
-    "moved_out": _counted(
-        lambda given: ngettext(
-            "%(who)s moved a picture to another board.",
-            "%(who)s moved %(number)d pictures to another board.",
-            given["number"],
+    "moved": _counted(
+        lambda given: (
+            ngettext(
+                "%(who)s moved a picture here.", "%(who)s moved %(number)d pictures here.", given["number"]
+            )
+            if given.get("here")
+            else ngettext(
+                "%(who)s moved a picture to another board.",
+                "%(who)s moved %(number)d pictures to another board.",
+                given["number"],
+            )
         )
     ),
     "copied": _counted(
-        lambda given: ngettext(
-            "%(who)s copied a picture here.", "%(who)s copied %(number)d pictures here.", given["number"]
+        lambda given: (
+            ngettext(
+                "%(who)s copied a picture here.", "%(who)s copied %(number)d pictures here.", given["number"]
+            )
+            if given.get("here")
+            else ngettext(
+                "%(who)s copied a picture to another board.",
+                "%(who)s copied %(number)d pictures to another board.",
+                given["number"],
+            )
         )
     ),
     "trashed": _counted(
@@ -106,10 +127,10 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
             given["number"],
         )
     ),
-    "untrashed": _counted(
+    "undone": _counted(
         lambda given: ngettext(
-            "%(who)s took a picture out of the trash.",
-            "%(who)s took %(number)d pictures out of the trash.",
+            "%(who)s took back a change to a picture.",
+            "%(who)s took back a change to %(number)d pictures.",
             given["number"],
         )
     ),

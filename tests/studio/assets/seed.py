@@ -8,10 +8,8 @@ from uuid import UUID
 import psycopg
 
 
-def seed(
-    admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = ""
-) -> list[UUID]:
-    """So many ready pictures on a board, oldest first. They share bytes that are not there, and cannot be looked at."""
+def seed(admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = "") -> list[UUID]:
+    """So many ready pictures on a board, oldest first. They share bytes that are not there."""
     organization_id = getattr(tenant, "organization_id", tenant)
     sha256 = "0" * 64
     admin.execute(

@@ -6,8 +6,8 @@ from packshot.db.migrations import sql_file
 class Migration(migrations.Migration):
     dependencies = [
         ("boards", "0003_members"),
-        ("assets", "0003_access"),
-        ("generation", "0004_access"),
+        ("assets", "0010_pictures"),
+        ("generation", "0005_pictures"),
         ("organizations", "0003_people"),
     ]
     operations = [

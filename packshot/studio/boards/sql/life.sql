@@ -148,7 +148,9 @@ begin
         limit p_limit
         for update skip locked
     loop
-        perform public.assets_drop_board_v1(v_board.organization_id, v_board.id);
+        if not public.assets_drop_board_v1(v_board.organization_id, v_board.id) then
+            continue;  -- so many pictures that the rest is for the next time
+        end if;
         update public.generation_batch as g set prompt = '', "references" = '[]', parameters = '{}'
         where g.organization_id = v_board.organization_id and g.board_id = v_board.id;
         delete from public.boards_board as b

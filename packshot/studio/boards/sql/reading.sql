@@ -26,7 +26,7 @@ create or replace function public.boards_list_v1(
 returns table (
     id uuid, slug text, title text, kind text, audience text, description text, updated_at timestamptz,
     archived_at timestamptz, cover_asset_id uuid, role text,
-    deleted_at timestamptz, deleted_by uuid, key text, pictures integer, running integer, cover uuid
+    deleted_at timestamptz, deleted_by uuid, days_left integer, key text, pictures integer, running integer, cover uuid
 )
 language plpgsql stable security definer set search_path = ''
 as $$
@@ -51,7 +51,9 @@ begin
         select
             p.id, p.slug::text, p.title::text, p.kind::text, p.audience::text, p.description, p.updated_at,
             p.archived_at, p.cover_asset_id, app.board_role_of(p.organization_id, app.user_id(), p.id),
-            p.deleted_at, p.deleted_by, p.key, c.pictures, c.running, c.cover
+            p.deleted_at, p.deleted_by,
+            greatest(1, ceil(extract(epoch from p.deleted_at + interval '30 days' - now()) / 86400))::integer,
+            p.key, c.pictures, c.running, c.cover
         from (
             select b.*, %4$s as key from public.boards_board as b
             where b.organization_id = $1 and b.kind = 'board' and %1$s and %2$s
@@ -122,14 +124,14 @@ create or replace function public.boards_inbox_card_v1()
 returns table (
     id uuid, slug text, title text, kind text, audience text, description text, updated_at timestamptz,
     archived_at timestamptz, cover_asset_id uuid, role text,
-    deleted_at timestamptz, deleted_by uuid, key text, pictures integer, running integer, cover uuid
+    deleted_at timestamptz, deleted_by uuid, days_left integer, key text, pictures integer, running integer, cover uuid
 )
 language sql stable security definer set search_path = ''
 as $$
     select
         b.id, b.slug::text, b.title::text, b.kind::text, b.audience::text, b.description, b.updated_at,
         b.archived_at, b.cover_asset_id, app.board_role_of(b.organization_id, app.user_id(), b.id),
-        b.deleted_at, b.deleted_by, '', c.pictures, c.running, c.cover
+        b.deleted_at, b.deleted_by, null::integer, '', c.pictures, c.running, c.cover
     from public.boards_board as b
     cross join lateral public.boards_numbers_v1(b.organization_id, b.id, b.cover_asset_id) as c
     where b.organization_id = app.require_organization() and b.kind = 'inbox'
