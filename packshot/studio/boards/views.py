@@ -65,6 +65,8 @@ def create(request: MemberRequest) -> HttpResponse:
 def board(request: MemberRequest, slug: str) -> HttpResponse:
     """A board: its thread, oldest request first, and the composer."""
     found = queries.board(request.actor, slug)
+    if found.inbox:
+        return redirect("board-gallery", slug)  # nothing is asked for there, so it has no thread
     batches = work.thread(request.actor, found.id, THREAD_PAGE)
     cards = present(request.actor, reversed(batches))
     # Most often the next request is about the same product: its photo is in the composer already.
