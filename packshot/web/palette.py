@@ -41,6 +41,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("home", _("Boards"), "layout-grid"),
+    Place("library", _("Library"), "image"),
     Place("settings", _("Settings"), "settings"),
     Place("account_email", _("Settings: E-mail"), "settings"),
     Place("account_change_password", _("Settings: Password"), "settings"),

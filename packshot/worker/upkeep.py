@@ -9,6 +9,9 @@ import structlog
 from packshot.worker.database import Database
 from packshot.worker.pace import Pace
 
+BOARDS_AT_ONCE = 20
+"""Boards whose time in the trash is over that one round ends; the next takes the next ones."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -24,6 +27,7 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int) -> None:
         if since_forgotten >= pace.forget:
             await database.call("generation_forget_v1")
             await database.call("accounts_forget_v1")
+            await database.call("boards_erase_v1", BOARDS_AT_ONCE)
             since_forgotten = 0.0
         await asyncio.sleep(pace.sweep)
         since_forgotten += pace.sweep

@@ -1,10 +1,10 @@
-"""The pages of boards: the list of them with its composer, and one of them."""
+"""A board's page: its thread and its composer."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,12 +13,13 @@ from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
 from packshot.errors import NotFound
-from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
+from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import queries as assets
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.menu import groups
 from packshot.studio.boards.orders import key_of, order_from
+from packshot.studio.boards.pages import header, wants_fragment
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
@@ -30,18 +31,6 @@ THREAD_PAGE = 20
 MOST_VARIANTS = 8
 USUAL_VARIANTS = 4
 USUAL_SIZE = 1024
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The boards of whoever is signed in; for everybody else, what this place is."""
-    actor = actor_of(request)
-    if actor is None:
-        return render(request, "boards/landing.html")
-    boards = queries.home(actor)
-    covers = assets.covers(actor, [board.id for board in boards])
-    context = {"boards": [(board, covers.get(board.id)) for board in boards], **composer(actor)}
-    return render(request, "boards/home.html", context)
 
 
 @require_POST
@@ -68,7 +57,7 @@ def create(request: MemberRequest) -> HttpResponse:
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     address = reverse("board", args=[slug])
-    return HttpResponse(headers={"HX-Redirect": address}) if _wants_fragment(request) else redirect(address)
+    return HttpResponse(headers={"HX-Redirect": address}) if wants_fragment(request) else redirect(address)
 
 
 @require_GET
@@ -81,8 +70,8 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     # Most often the next request is about the same product: its photo is in the composer already.
     about = next((card for card in reversed(cards) if card.about is None), None)
     photos = [view for view in about.references if view.state == "ready"] if about else []
-    context = {"board": found, "cards": cards, "earlier": _more(batches), "picked": photos}
-    context |= composer(request.actor)
+    context = {"cards": cards, "earlier": _more(batches), "picked": photos, **composer(request.actor)}
+    context |= header(request.actor, found, "thread") | {"unnamed": request.GET.get("named") == "no"}
     return render(request, "boards/board.html", context)
 
 
@@ -100,7 +89,7 @@ def generate(request: MemberRequest, slug: str) -> HttpResponse:
         quote = work.quote(request.actor, order)
         return refused(request, needed=quote.total, affordable=quote.affordable_variants)
     commands.touch(request.actor, slug)
-    if not _wants_fragment(request):
+    if not wants_fragment(request):
         return redirect("board", slug)
     cards = present(request.actor, [work.batch(request.actor, submission.batch_id)])
     return render(request, "boards/submitted.html", {"board": found, "card": cards[0], "key": uuid7()})
@@ -128,18 +117,6 @@ def earlier(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
     return render(request, "boards/_requests.html", context)
 
 
-@require_POST
-@signed_in
-def rename(request: MemberRequest, slug: str) -> HttpResponseBase:
-    """Another title; the answer is a toast that can take it back."""
-    before = commands.rename(request.actor, slug, request.POST.get("title", ""))
-    if not _wants_fragment(request):
-        return redirect("board", slug)
-    now = queries.board(request.actor, slug)
-    undone = request.POST.get("undo") == "1"
-    return render(request, "boards/renamed.html", {"board": now, "before": before, "undone": undone})
-
-
 def composer(actor: Actor | None = None) -> dict[str, object]:
     """What every composer needs: the catalogue, all ratios in it, a key of its own; with an actor, measured times."""
     models = work.models(actor)
@@ -160,11 +137,6 @@ def composer(actor: Actor | None = None) -> dict[str, object]:
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
     return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
-
-
-def _wants_fragment(request: HttpRequest) -> bool:
-    """Whether a script asked; a plain form, sent before the script was there, gets a page."""
-    return request.headers.get("HX-Request") == "true"
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:

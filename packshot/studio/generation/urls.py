@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from packshot.studio.generation import snippet_views, views
+from packshot.studio.generation import bulk_views, snippet_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("batches/<uuid:batch_id>/", views.batch, name="batch"),
@@ -16,4 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("composer/snippets", snippet_views.snippets, name="snippets"),
     path("composer/snippets/<uuid:snippet_id>/name", snippet_views.rename, name="snippet-rename"),
     path("composer/snippets/<uuid:snippet_id>/delete", snippet_views.delete, name="snippet-delete"),
+    path("bulk/quote", bulk_views.quote, name="bulk-quote"),
+    path("bulk/orders", bulk_views.order, name="bulk-order"),
+    path("bulk/undo", bulk_views.take_back, name="bulk-undo"),
 ]

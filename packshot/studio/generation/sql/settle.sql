@@ -177,6 +177,7 @@ begin
         end,
         'origin', 'generated',
         'operation', b.operation,
+        'model', b.model,
         'created_by', b.created_by,
         'seed', b.seed + j.index,
         'prompt', b.prompt
