@@ -8,7 +8,7 @@ from packshot.db.migrations import sql_file
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("generation", "0004_access"),
+        ("generation", "0005_pictures"),
     ]
 
     operations = [
