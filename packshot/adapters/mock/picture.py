@@ -13,7 +13,8 @@ _LONG_SIDE = 32
 
 def picture(seed: int, ratio: str) -> tuple[bytes, int, int]:
     """File, width and height. Same seed and ratio, same bytes."""
-    across, down = (int(part) for part in ratio.split(":"))
+    # Without a ratio of its own a model keeps the shape of what it is given; ours gives a square.
+    across, down = (int(part) for part in ratio.split(":")) if ":" in ratio else (1, 1)
     width = max(1, round(_LONG_SIDE * min(1.0, across / down)))
     height = max(1, round(_LONG_SIDE * min(1.0, down / across)))
     colour = hashlib.sha256(str(seed).encode()).digest()[:3]

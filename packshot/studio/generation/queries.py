@@ -62,6 +62,11 @@ def order_of(actor: Actor, batch_id: UUID, *, key: str, variants: int | None = N
         count = Job.objects.filter(batch_id=batch_id, current=True).count()
     if found is None:
         raise NotFound("There is no such batch.")
+    return once_more(found, key=key, variants=count if variants is None else variants)
+
+
+def once_more(found: Batch, *, key: str, variants: int) -> Order:
+    """What a batch was asked for, as a new order with a seed that we choose."""
     products, styles = _references(found)
     return Order(
         board_id=found.board_id,
@@ -69,7 +74,7 @@ def order_of(actor: Actor, batch_id: UUID, *, key: str, variants: int | None = N
         model=found.model,
         prompt=found.prompt,
         key=key,
-        variants=count if variants is None else variants,
+        variants=variants,
         ratio=found.ratio,
         size=found.size,
         references=products,
