@@ -23,6 +23,7 @@ from packshot.studio.generation.contracts import (
 )
 from packshot.studio.generation.fold import estimate, fold
 from packshot.studio.generation.models import Batch, Job
+from packshot.words import told
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
 _TYPICAL_S = 10  # of a model that the catalogue has dropped
@@ -105,7 +106,7 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
         board_id=batch.board_id,
         operation=batch.operation,
         model=batch.model,
-        model_title=model.title if model else batch.model,
+        model_title=told(model.title) if model else batch.model,
         prompt=batch.prompt,
         ratio=batch.ratio,
         size=batch.size,
@@ -139,7 +140,7 @@ def _tile(job: Job, places: dict[UUID, int], typical_s: int, now: datetime) -> T
             at_once=settings().organization_jobs,
         ),
         error_code=job.error_code,
-        error_message=job.error_message,
+        error_message=job.error_message and told(job.error_message),
         charged=job.charged,
         returned=job.returned,
         asset_id=job.asset_id,
