@@ -73,7 +73,7 @@ KEPT = re.compile(r"%\(\w+\)[a-z]|%[sd]|&\w+;|<[^>]+>")
 # Names, and what people wrote; signs of units.
 ALLOWED = re.compile(
     r"Packshot|English|Deutsch|JPEG|PNG|WebP|AVIF|ZIP|Ctrl|https?://\S+|[\w.+-]+@[\w.-]+|\bpx\b|\bMB\b|\bKB\b|"
-    r"\b[0-9a-f]{8,}\b|Board of theirs|Studio of \w+",
+    r"\b[0-9a-f]{8,}\b|\((?:Esc|Del)\)|Board of theirs|Studio of \w+",
 )
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description")
 
@@ -170,6 +170,13 @@ PHYSICAL = re.compile(
 FOUR = re.compile(r"(?<![-\w])(inset|margin|padding)\s*:\s*([^;]+);")
 
 
+# Two pictures that are compared stand left and right of the slider whatever the direction of writing; the middle of a
+# pane is measured from one side by a transform.
+COMPARED = {
+    "left: 50%;", "margin-left: -22px;", "right: calc(50% + 4px);", "left: calc(50% + 4px);", "right: 0;", "left: 0;",
+}  # fmt: skip
+
+
 def sides(value: str) -> list[str]:
     """The values of a shorthand, brackets kept together."""
     return re.findall(r"(?:[^\s()]+\([^()]*(?:\([^()]*\)[^()]*)*\)|[^\s()]+)", value.strip())
@@ -179,6 +186,8 @@ def sides(value: str) -> list[str]:
 def test_styles_know_no_left_and_right(path):
     text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     found = [line.strip() for line in text.splitlines() if PHYSICAL.search(line)]
+    if path.name == "viewer.css":
+        found = [line for line in found if line not in COMPARED]
     for match in FOUR.finditer(text):
         four = sides(match[2])
         if len(four) == 4 and four[1] != four[3]:
