@@ -28,6 +28,7 @@ from packshot.studio.generation import queries as work
 from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.pages import present, refused
+from packshot.words import told
 
 THREAD_PAGE = 20
 MOST_VARIANTS = 8
@@ -150,7 +151,7 @@ def _settle_in(actor: Actor, board_id: UUID, order: Order) -> None:
 
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
-    return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
+    return render(request, "boards/complaint.html", {"text": told(problem.message)}, status=problem.status)
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:
