@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -98,4 +99,4 @@ async def test_what_does_not_play_is_neither_believed_nor_stored(
     with pytest.raises(BadOutput):
         await outputs.keep(claim(), [output(data[flaw])])
     with pytest.raises(BlobMissing):
-        blobs.info(storage.key(ORGANIZATION, "0" * 64))
+        blobs.info(storage.key(ORGANIZATION, hashlib.sha256(data[flaw]).hexdigest()))

@@ -9,7 +9,7 @@ import numpy as np
 
 from packshot.imaging import oklab
 from packshot.imaging.edit.words import Tone
-from packshot.imaging.scene.colour import to_linear, to_srgb
+from packshot.imaging.scene.colour import luma, to_linear, to_srgb
 from packshot.imaging.types import Bytes2D, Floats, Progress, f32, silent
 
 _BAND = 512
@@ -73,10 +73,8 @@ def _pivot(rgb: Bytes2D) -> float:
 def _warmth(rgb: Bytes2D, amount: float, weight: Floats, _pivot: float) -> Bytes2D:
     """White balance: gains in linear light, at the same luminance."""
     gain = np.array((1 + 0.085 * amount, 1 + 0.012 * amount, 1 - 0.12 * amount), np.float32)
-    gain = np.maximum(gain, np.float32(0.2)) / np.float32(
-        gain @ np.array((0.2126, 0.7152, 0.0722), np.float32)
-    )
-    return np.rint(to_srgb(to_linear(rgb) * (1 + (gain - 1) * weight))).astype(np.uint8)
+    level = f32(np.maximum(gain, 0.2) / luma(gain))
+    return np.rint(to_srgb(f32(to_linear(rgb) * (1 + (level - 1) * weight)))).astype(np.uint8)
 
 
 def _light(rgb: Bytes2D, amount: float, weight: Floats, _pivot: float) -> Bytes2D:
