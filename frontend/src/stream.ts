@@ -1,6 +1,6 @@
 /** A message of the server: what kind of thing changed, and which; or the state of the stream itself. */
 export interface Message {
-  k: "batch" | "balance" | "asset" | "board" | "resync" | "up" | "down";
+  k: "batch" | "balance" | "asset" | "board" | "gallery" | "change" | "export" | "resync" | "up" | "down";
   i: string | null;
 }
 

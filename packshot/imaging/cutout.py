@@ -48,6 +48,14 @@ def cut_out(picture: Picture, progress: Progress = silent) -> Cutout:
     return Cutout(np.dstack((colour, alpha8)), round(float(np.clip(confidence, 0, 1)), 3))
 
 
+def matte(picture: Picture) -> Floats:
+    """How much of each pixel is the main object, 0..1, at full size."""
+    if picture.alpha is not None and _is_real(picture.alpha):
+        return picture.alpha.astype(np.float32) / 255
+    mask, _ = object_mask(picture.rgb)
+    return _refine(picture.rgb, mask)
+
+
 def _is_real(alpha: Bytes2D) -> bool:
     """Transparency that cuts something out: some of the picture gone, some of it there."""
     gone = float((alpha < 16).mean())

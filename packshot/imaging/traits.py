@@ -115,4 +115,4 @@ def _over_white(pixels: Bytes2D) -> Bytes2D:
     if pixels.shape[2] == 3:
         return pixels
     behind = (255 - pixels[..., 3:]).astype(np.uint16)
-    return np.minimum(pixels[..., :3] + behind, 255).astype(np.uint8)
+    return np.asarray(np.minimum(pixels[..., :3] + behind, 255), dtype=np.uint8)

@@ -15,6 +15,7 @@ from packshot.db.tenancy import Actor
 from packshot.foundation.organizations.current import actor_of
 from packshot.studio.generation import queries as work
 from packshot.web import balance
+from packshot.web.palette import PLACES
 from packshot.web.shortcuts import GROUPS
 
 THEMES = {"dark", "light"}
@@ -46,6 +47,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "shell": SimpleLazyObject(lambda: _shell(request)),
         "live_actor": SimpleLazyObject(lambda: _live_actor(request)),
         "shortcuts": GROUPS,
+        "places": PLACES,
     }
 
 

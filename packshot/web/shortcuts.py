@@ -30,6 +30,8 @@ NAMES: dict[str, Words] = {
     "Escape": _("Esc"),
     "Delete": _("Del"),
     "Space": _("Space"),
+    "Home": _("Home"),
+    "End": _("End"),
     "ArrowLeft": "←",
     "ArrowRight": "→",
     "ArrowUp": "↑",
@@ -105,7 +107,13 @@ GROUPS: tuple[Group, ...] = (
     Group(
         _("Gallery"),
         (
-            Shortcut(_ARROWS, "move", _("Go from picture to picture"), repeats=True),
+            Shortcut((*_ARROWS, "Home", "End"), "move", _("Go from picture to picture"), repeats=True),
+            Shortcut(
+                tuple(f"Shift+{each}" for each in (*_ARROWS, "Home", "End")),
+                "extend",
+                _("Select on the way"),
+                repeats=True,
+            ),
             Shortcut(("Space",), "open", _("Look at the picture")),
             Shortcut(("x",), "toggle", _("Select it, or let it go")),
             Shortcut(("Mod+a",), "select-all", _("Select all that is found")),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import cv2
 import numpy as np
 import pytest
 
@@ -66,6 +67,10 @@ def _reference(name: str = "sneaker.webp") -> Reference:
 def _task(operation: str = "generate", **changes: Any) -> Task:
     given: dict[str, Any] = {"prompt": "concrete", "seed": 11, "size": 512} | changes
     return Task(job_id=uuid4(), operation=operation, model="local", **given)
+
+
+def _edit(words: str, *references: Reference, **changes: Any) -> Task:
+    return _task("edit", prompt=words, references=references or (_reference("mug.jpg"),), **changes)
 
 
 def _silent(_percent: int) -> None:
@@ -131,6 +136,98 @@ async def test_upscale(local: LocalGenerator, factor: int) -> None:
     assert (output.width, output.height) == (100 * factor, 80 * factor)
 
 
+async def test_an_edit_of_tones_keeps_the_picture_s_size(local: LocalGenerator, pool: CountingPool) -> None:
+    before = decode((DATA / "mug.jpg").read_bytes())
+    output = await _only(local, _edit("much warmer"))
+    after = decode(output.data)
+    assert (after.width, after.height, output.source_type) == (1024, 1024, "algorithmicallyEnhanced")
+    assert int(after.rgb[..., 2].mean()) < int(before.rgb[..., 2].mean()) - 4
+    assert pool.asked == {"retouch": 1}
+    assert (await _only(local, _edit("much warmer"))).data == output.data
+    assert (await _only(local, _edit("much warmer", variant=1))).data != output.data
+
+
+async def test_an_edit_of_the_background_leaves_the_product(local: LocalGenerator) -> None:
+    before = decode((DATA / "mug.jpg").read_bytes()).rgb.astype(int)
+    after = decode((await _only(local, _edit("much darker background"))).data).rgb.astype(int)
+    inside, corner = (slice(400, 600), slice(380, 600)), (slice(0, 150), slice(0, 150))
+    assert np.abs(after[inside] - before[inside]).mean() < 4
+    assert (before[corner] - after[corner]).mean() > 25
+
+
+async def test_an_edit_of_a_cut_out_keeps_it_cut_out(local: LocalGenerator) -> None:
+    output = await _only(
+        local, _edit("brighter", Reference(uuid4(), "image/png", (DATA / "jar.png").read_bytes()))
+    )
+    assert output.media_type == "image/png"
+    assert decode(output.data).alpha is not None
+
+
+async def test_an_edit_of_the_scene_is_composed_from_the_photo(
+    local: LocalGenerator, pool: CountingPool
+) -> None:
+    photo = _reference("bottle.jpg")
+    first = await _only(local, _task(prompt="marble", references=(photo,), ratio="4:5"))
+    picture = Reference(uuid4(), "image/jpeg", first.data)
+    asked = {"parameters": {"base": "marble", "variant": 0}}
+    output = await _only(local, _edit("warmer, on wood", picture, photo, **asked))
+    assert (output.width, output.height) == (first.width, first.height)
+    assert (output.source_type, output.note) == ("compositeSynthetic", None)
+    assert pool.asked["product"] == 1, "the cut-out of the photo is used again"
+    assert (await _only(local, _edit("warmer, on wood", picture, photo, **asked))).data == output.data
+    alone = await _only(local, _edit("on wood with a xyzzy", picture, **asked))
+    assert alone.note == (
+        "Not understood: xyzzy. The product was cut out of this picture: give its photo too for a cleaner edge."
+    )
+
+
+async def test_style_pictures_lend_their_tones_and_nothing_else(local: LocalGenerator) -> None:
+    blue = np.full((90, 90, 3), (30, 60, 170), np.uint8)
+    style = Reference(uuid4(), "image/png", encode(blue, "image/png", source_type="trainedAlgorithmicMedia"))
+    plain = decode((await _only(local, _task(prompt="studio", references=(_reference(),)))).data).rgb
+    output = await _only(
+        local, _task(prompt="studio", references=(_reference(), style), parameters={"styles": 1})
+    )
+    tinted = decode(output.data).rgb
+    assert output.source_type == "compositeSynthetic", "the style is not in the picture"
+    assert tinted[:60].mean(axis=(0, 1)).argmax() == 2
+    assert tinted[:60, :, 0].mean() < plain[:60, :, 0].mean() - 40
+
+
+@pytest.mark.parametrize("motion", ["push_in", "orbit"])
+async def test_a_clip_plays(local: LocalGenerator, pool: CountingPool, motion: str) -> None:
+    task = _task("video", references=(_small_reference(),), parameters={"seconds": 3, "motion": motion})
+    told: list[int] = []
+    answer = await local.submit(task, told.append)
+    assert isinstance(answer, Done), answer
+    (output,) = answer.outputs
+    film = await pool.run("poster", output.data, timeout=30)
+    assert (film.thumbs.width, film.thumbs.height) == (output.width, output.height) == (160, 160)
+    assert (film.thumbs.media_type, film.duration_s) == (output.media_type, 3.0) == ("video/webm", 3.0)
+    assert output.source_type == read_source_type(output.data) == "compositeSynthetic"
+    assert told == sorted(told)
+    assert len(told) > 60, "progress is exact"
+
+
+def _small_reference() -> Reference:
+    pixels = decode((DATA / "bottle.jpg").read_bytes()).rgb
+    small = np.asarray(cv2.resize(pixels, (160, 160), interpolation=cv2.INTER_AREA))
+    return Reference(uuid4(), "image/png", encode(small, "image/png", source_type="digitalCapture"))
+
+
+async def test_cancel_ends_a_clip(local: LocalGenerator, pool: CountingPool) -> None:
+    large = np.random.Generator(np.random.PCG64(4)).integers(0, 256, (1280, 1280, 3)).astype(np.uint8)
+    reference = Reference(uuid4(), "image/png", encode(large, "image/png", source_type="digitalCapture"))
+    task = _task("video", references=(reference,), parameters={"seconds": 8, "motion": "pan"})
+    work = await _begun(local, task)
+    (pid,) = pool.pids
+    assert await local.cancel(str(task.job_id)) is CancelOutcome.CANCELLED
+    answer = await work
+    assert isinstance(answer, Failed)
+    assert answer.code is FailureCode.CANCELLED
+    assert pid not in pool.pids
+
+
 async def test_the_strongest_source_type_is_carried_along(local: LocalGenerator) -> None:
     pixels = np.full((64, 64, 3), 200, np.uint8)
     pixels[16:48, 16:48] = (150, 30, 30)
@@ -163,7 +260,16 @@ async def test_progress_goes_up(local: LocalGenerator) -> None:
         (_task("upscale", references=(Reference(uuid4(), "", b""),), parameters={"factor": 2}), "empty"),
         (_task(ratio="7:3"), "7:3"),
         (_task(size=4096), "4096"),
-        (_task("video"), "cannot do video"),
+        (_task("publish"), "cannot do publish"),
+        (_edit("xyzzy plugh"), "None of these words was understood. Say how it should look"),
+        (_task("edit", prompt="warmer"), "needs the picture"),
+        (_edit("warmer", _reference("mug.jpg"), _reference(), _reference()), "needs the picture"),
+        (_edit("warmer", Reference(uuid4(), "image/jpeg", b"\xff\xd8\xff\xe0")), "damaged"),
+        (_task(parameters={"styles": 2}), "more style pictures"),
+        (_task("video"), "exactly one picture"),
+        (_task("video", references=(_reference(),), parameters={"motion": "spin"}), "3 to 8 seconds"),
+        (_task("video", references=(_reference(),), parameters={"seconds": 99}), "3 to 8 seconds"),
+        (_task("video", references=(Reference(uuid4(), "", b"\xff\xd8\xff"),)), "damaged"),
     ],
 )
 async def test_bad_input_is_told_in_a_sentence(local: LocalGenerator, task: Task, words: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walk import sign_up
+from tests.e2e.walk import PICTURES_MS, ask, choose, faces, sign_up
 
 HEAR = """() => {
     window.heard = [];
@@ -37,10 +39,11 @@ def test_keys_become_actions_and_keep_quiet_while_one_types(page: Page):
     page.evaluate(press, {"key": "ч", "code": "KeyX"})
     page.evaluate(press, {"key": "x", "code": "KeyX", "isComposing": True})
     page.evaluate(press, {"key": "x", "code": "KeyX", "repeat": True})
-    page.evaluate(press, {"key": "/", "code": "Digit7", "shiftKey": True})
-    assert heard(page) == ["toggle", "toggle", "search"]
+    assert heard(page) == ["toggle", "toggle"]
     page.evaluate(press, {"key": ".", "ctrlKey": True, "altKey": True, "modifierAltGraph": True})
     assert heard(page) == ["favourite"], "AltGr belongs to the sign that it writes"
+    page.evaluate(press, {"key": "/", "code": "Digit7", "shiftKey": True})
+    assert heard(page) == ["search"], "and so does Shift, but for letters"
 
 
 def test_the_sheet_opens_closes_and_gives_the_focus_back(page: Page):
@@ -65,7 +68,7 @@ def test_the_sheet_opens_closes_and_gives_the_focus_back(page: Page):
 def test_the_last_message_is_undone_by_key(page: Page, way):
     sign_up(page)
     page.locator("#prompt").fill("A first board")
-    page.locator("select[name=model]").select_option("mock-scene")
+    choose(page, "mock-scene")
     page.locator("#prompt").press("Control+Enter")
     page.wait_for_url("**/boards/*/**")
     title = page.locator("input[name=title]").first
@@ -78,3 +81,73 @@ def test_the_last_message_is_undone_by_key(page: Page, way):
     else:
         page.locator("body").press(way)
     expect(page.locator("input[name=title]").first).to_have_value("A first board")
+
+
+def test_the_palette_finds_boards_pictures_pages_and_actions(page: Page):
+    sign_up(page)
+    ask(page, "Blue bottle on slate", model="mock-scene", variants=1)
+    page.wait_for_url("**/boards/*/**")
+    expect(faces(page, "Blue bottle", "done")).to_have_count(1, timeout=PICTURES_MS)
+    board = page.url
+    page.goto("/")
+    page.locator("#prompt").focus()
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Find")
+    field = palette.get_by_role("combobox")
+    expect(field).to_be_focused()
+    chosen = palette.locator("[role=option][aria-selected=true]")
+    expect(palette.get_by_role("group", name="Worked on last").get_by_role("option")).to_have_count(1)
+    expect(chosen).to_contain_text("Blue bottle on slate")
+
+    # Pages by part of a word, without the server.
+    page.keyboard.type("sess")
+    expect(chosen).to_have_text("Settings: Sessions")
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+
+    field.fill("slate blue")
+    expect(palette.get_by_role("group", name="Boards").get_by_role("option")).to_have_count(1)
+    expect(palette.get_by_role("group", name="Pictures").get_by_role("option")).to_have_count(1)
+    expect(palette.locator("[data-count]")).to_have_text("Results: 2")
+    expect(chosen).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("href", re.compile("/boards/.+#"))
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_attribute("href", re.compile("/boards/[^#]+$"))
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.viewer")).to_be_visible()
+    assert page.url.startswith(board)
+    page.keyboard.press("Escape")
+
+    page.locator("body").press("/")
+    field.fill("these shortcuts")
+    expect(chosen).to_contain_text("Show these shortcuts")
+    page.keyboard.press("Enter")
+    expect(palette).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+
+
+def test_the_palette_says_when_there_is_nothing_and_goes_by_escape(page: Page):
+    sign_up(page)
+    find = page.get_by_role("button", name="Find")
+    find.click()
+    palette = page.get_by_role("dialog", name="Find")
+    palette.get_by_role("combobox").fill("no such thing anywhere")
+    expect(palette.get_by_text("Nothing here has these words.")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(palette).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    expect(find).to_be_focused()
+
+
+def test_the_palette_waits_for_an_answer_that_is_on_its_way(page: Page):
+    sign_up(page)
+    ask(page, "Quick fingers", model="mock-scene", variants=1)
+    page.wait_for_url("**/boards/*/**")
+    board = page.url
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("quick f")
+    page.keyboard.press("Enter")
+    page.wait_for_url(board)

@@ -1,4 +1,7 @@
-/** `<studio-dialog>`: opens the dialog inside it as soon as it is put into the page, and goes with it. */
+/**
+ * `<studio-dialog stay>`: opens the dialog inside it as soon as it is put into the page, and goes with it. What is asked
+ * for from inside closes it, unless it is to `stay`.
+ */
 export class StudioDialog extends HTMLElement {
   connectedCallback(): void {
     const dialog = this.querySelector("dialog");
@@ -6,11 +9,24 @@ export class StudioDialog extends HTMLElement {
     dialog.addEventListener("close", () => this.remove());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     this.addEventListener("htmx:finally:request", (event) => {
+      if (this.hasAttribute("stay") || event.target instanceof HTMLInputElement) return; // a field only looks
       // What was asked for from inside is under way, or has said why not.
       if (event.target !== this) dialog.close();
     });
     dialog.showModal();
+    // What is said meanwhile is said inside: all around is out of reach.
+    dialog.append(...toasts());
   }
+
+  disconnectedCallback(): void {
+    const said = this.querySelector("#toasts");
+    if (said) document.body.append(said);
+  }
+}
+
+function toasts(): Element[] {
+  const found = document.getElementById("toasts");
+  return found ? [found] : [];
 }
 
 /** `<studio-title>`: a heading that is a field; Escape gives back what was there, leaving it saves. */
@@ -18,6 +34,11 @@ export class StudioTitle extends HTMLElement {
   connectedCallback(): void {
     const field = this.querySelector("input[name=title]");
     if (!(field instanceof HTMLInputElement)) return;
+    if ("unnamed" in this.dataset) {
+      // A board that has just been opened is named first; a reload does not ask again.
+      history.replaceState(history.state, "", location.pathname + location.hash);
+      field.select();
+    }
     field.addEventListener("keydown", (event) => {
       if (event.key === "Escape") field.value = field.defaultValue;
       if (event.key === "Escape" || event.key === "Enter") field.blur();
@@ -40,6 +61,7 @@ const NEAR_PX = 240;
 /** `<studio-thread>`: starts at its end, and follows what is added there unless one is reading further up. */
 export class StudioThread extends HTMLElement {
   #observer: MutationObserver | null = null;
+  #growth: ResizeObserver | null = null;
   #near = true;
 
   connectedCallback(): void {
@@ -51,11 +73,16 @@ export class StudioThread extends HTMLElement {
       const mine = document.activeElement?.closest("studio-composer") !== null;
       if (this.#near || mine) added.at(-1)?.scrollIntoView({ block: "nearest" });
     });
-    this.#observer.observe(this.querySelector("[data-thread]") ?? this, { childList: true });
+    const thread = this.querySelector("[data-thread]") ?? this;
+    this.#observer.observe(thread, { childList: true });
+    // What a request tells at its end stands under its tiles: whoever reads there shall see it.
+    this.#growth = new ResizeObserver(() => this.#near && (this.scrollTop = this.scrollHeight));
+    this.#growth.observe(thread);
   }
 
   disconnectedCallback(): void {
     this.#observer?.disconnect();
+    this.#growth?.disconnect();
   }
 
   #look(): void {

@@ -6,6 +6,8 @@ const THROTTLE_MS = 200;
 const POLL_MS = 10_000;
 const NOTICE_AFTER_MS = 3_000;
 const FRESH_MS = 30_000;
+/** What elements of the page hear of under the name `studio:<kind>`; they know themselves what to ask. */
+const KINDS = ["asset", "board", "gallery", "change", "export"];
 
 /**
  * `<studio-live events worker actor>`: keeps what the page shows true. A message says only what has changed;
@@ -66,7 +68,7 @@ export class StudioLive extends HTMLElement {
     else if (k === "batch" && i !== null) {
       this.#soon(`batch-${i}`, () => this.#batch(i));
       this.#soon("running", () => this.#fragment("running"));
-    } else if (k === "asset") this.#emit(i);
+    } else if (KINDS.includes(k)) this.#emit(k, i);
   }
 
   /** Nobody looks at this tab: it reads when it is looked at again, and leaves the server to those that are. */
@@ -133,12 +135,11 @@ export class StudioLive extends HTMLElement {
     }
     this.#soon("balance", () => this.#fragment("balance"));
     this.#soon("running", () => this.#fragment("running"));
-    this.#emit(null);
+    for (const kind of ["asset", "board", "change", "export"]) this.#emit(kind, null);
   }
 
-  /** Tell the chips of uploads; they know themselves what to ask. */
-  #emit(asset: string | null): void {
-    document.dispatchEvent(new CustomEvent("studio:asset", { detail: asset }));
+  #emit(kind: string, id: string | null): void {
+    document.dispatchEvent(new CustomEvent(`studio:${kind}`, { detail: id }));
   }
 
   #connection(up: boolean): void {

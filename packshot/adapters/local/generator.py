@@ -6,12 +6,16 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from packshot.adapters.local import edits
 from packshot.adapters.local.pool import ImagingPool, JobRaised, JobTimeout, PoolError
 from packshot.adapters.local.work import Made
+from packshot.imaging.clip import MOTIONS, SECONDS
 from packshot.imaging.cutout import Cutout
+from packshot.imaging.edit import words
 from packshot.imaging.errors import BadPicture
 from packshot.imaging.scene.ratios import UnsupportedScene, dimensions
 from packshot.imaging.sources import read_source_type, strongest
@@ -48,8 +52,10 @@ class LocalGenerator:
         self._running: dict[str, asyncio.Task[Done | Failed]] = {}
         self._operations: dict[str, Callable[[Task, Report], Awaitable[Made]]] = {
             "generate": self._generate,
+            "edit": self._edit,
             "remove_background": self._remove_background,
             "upscale": self._upscale,
+            "video": self._video,
         }
 
     async def submit(self, task: Task, report: Report) -> Done | Failed:
@@ -114,9 +120,10 @@ class LocalGenerator:
 
     async def _generate(self, task: Task, report: Report) -> Made:
         dimensions(task.ratio, task.size)  # refuse before the cut-out, not after
+        products, styles = _parted(task)
         cutout, from_percent = None, 0
-        if task.references:
-            cutout = await self._cutout(task.references[0], task, _scaled(report, 0, CUTOUT_SHARE))
+        if products:
+            cutout = await self._cutout(products[0], task, _scaled(report, 0, CUTOUT_SHARE))
             from_percent = CUTOUT_SHARE
         order: dict[str, Any] = {
             "prompt": task.prompt,
@@ -124,10 +131,33 @@ class LocalGenerator:
             "variant": task.variant,
             "ratio": task.ratio,
             "size": task.size,
+            "negative": str(task.parameters.get("negative", "")),
         }
+        if styles:
+            pictures = [reference.data for reference in styles]
+            order["style"] = await self._pool.run("style", pictures, timeout=task.timeout_s)
         return await self._run(
             task, _scaled(report, from_percent, 100), "scene", cutout, order, _source_type(task), JPEG_QUALITY
         )
+
+    async def _edit(self, task: Task, report: Report) -> Made:
+        """Turn the picture's tones, or set its scene anew around the product of the photo given beside it."""
+        if not 1 <= len(task.references) <= 2:
+            raise _Unusable("This needs the picture, and at most the product's photo beside it.")
+        wish = words.read(task.prompt)
+        if not wish.anything:
+            raise _Unusable(f"None of these words was understood. {words.known()}")
+        picture, source = task.references[0].data, _source_type(task)
+        tones = edits.stepped(wish.tones, task.variant) if not wish.recomposes else wish.tones
+        if not wish.recomposes:
+            made = await self._run(task, report, "retouch", picture, tones, source)
+            return replace(made, note=edits.note(wish))
+        cutout = await self._cutout(task.references[-1], task, _scaled(report, 0, CUTOUT_SHARE))
+        order = edits.order(task, wish)
+        made = await self._run(
+            task, _scaled(report, CUTOUT_SHARE, 100), "recompose", picture, cutout, order, tones, source
+        )
+        return replace(made, note=edits.note(wish, cut_again=len(task.references) == 1))
 
     async def _cutout(self, reference: Reference, task: Task, report: Report) -> Cutout:
         """Variants of a batch arrive together with one reference: its object is cut out once for all."""
@@ -147,6 +177,13 @@ class LocalGenerator:
         if factor not in (2, 4):
             raise _Unusable("Choose to enlarge 2 or 4 times.")
         return await self._run(task, report, "upscale", reference.data, factor, _source_type(task))
+
+    async def _video(self, task: Task, report: Report) -> Made:
+        reference = _only_reference(task)
+        motion, seconds = task.parameters.get("motion", MOTIONS[0]), task.parameters.get("seconds", 4)
+        if motion not in MOTIONS or isinstance(seconds, bool) or seconds not in SECONDS:
+            raise _Unusable(f"A clip is {SECONDS[0]} to {SECONDS[-1]} seconds of {', '.join(MOTIONS)}.")
+        return await self._run(task, report, "clip", reference.data, motion, seconds, _source_type(task))
 
     async def _run(self, task: Task, report: Report, name: str, *args: Any) -> Made:
         made = await self._pool.run(name, *args, timeout=task.timeout_s, report=report)
@@ -216,11 +253,26 @@ def _scaled(report: Report, low: int, high: int) -> Report:
     return lambda percent: report(low + (high - low) * percent // 100)
 
 
+def _parted(task: Task) -> tuple[tuple[Reference, ...], tuple[Reference, ...]]:
+    """(products, style pictures): the last `styles` references only lend their tones."""
+    styles = task.parameters.get("styles", 0)
+    if not isinstance(styles, int) or not 0 <= styles <= len(task.references):
+        raise _Unusable("There are more style pictures announced than given.")
+    split = len(task.references) - styles
+    return task.references[:split], task.references[split:]
+
+
 def _source_type(task: Task) -> str:
-    """What the output is, and what its references declare themselves to be: the strongest wins."""
-    if task.operation != "generate":
+    """What the output is, and what its references declare themselves to be: the strongest wins.
+
+    A style picture is not in the output, so it has no say.
+    """
+    shown = _parted(task)[0]
+    if task.operation == "video" or (task.operation == "edit" and words.read(task.prompt).recomposes):
+        own = "compositeSynthetic"
+    elif task.operation != "generate":
         own = "algorithmicallyEnhanced"
     else:
-        own = "compositeSynthetic" if task.references else "algorithmicMedia"
-    declared = (read_source_type(reference.data) for reference in task.references)
+        own = "compositeSynthetic" if shown else "algorithmicMedia"
+    declared = (read_source_type(reference.data) for reference in shown)
     return strongest([own, *(term for term in declared if term is not None)])

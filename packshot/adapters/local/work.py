@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,17 @@ import numpy as np
 
 from packshot.imaging import inspect as inspecting
 from packshot.imaging import thumbs
-from packshot.imaging.cutout import Cutout, cut_out
+from packshot.imaging.clip import MEDIA_TYPE, film
+from packshot.imaging.cutout import Cutout, cut_out, matte
 from packshot.imaging.decode import Picture, decode
-from packshot.imaging.export import encode
+from packshot.imaging.edit.tone import adjust, needs_product
+from packshot.imaging.edit.words import Tone
+from packshot.imaging.export import Converted, encode
+from packshot.imaging.export import convert as convert_file
+from packshot.imaging.film import Film, look
 from packshot.imaging.scene.compose import Scene, compose
+from packshot.imaging.scene.ratios import shape_like
+from packshot.imaging.scene.style import Style, style_of
 from packshot.imaging.types import Bytes2D, Progress
 from packshot.imaging.upscale import upscale as enlarge
 
@@ -44,6 +51,16 @@ def thumbnails(_report: Progress, data: bytes) -> thumbs.Thumbs:
     return thumbs.thumbnails(data)
 
 
+def poster(_report: Progress, data: bytes) -> Film:
+    """See packshot.imaging.film."""
+    return look(data)
+
+
+def convert(_report: Progress, data: bytes, options: Mapping[str, Any]) -> Converted:
+    """See packshot.imaging.export; `options` are convert()'s keyword arguments."""
+    return convert_file(data, **options)
+
+
 def product(report: Progress, data: bytes) -> Cutout:
     """The reference's object, cropped to its own bounds and no larger than a scene can show."""
     picture = _at_most(decode(data), REFERENCE_SIDE)
@@ -57,10 +74,43 @@ def scene(
 ) -> Made:
     """One composed picture as JPEG; `order` holds compose()'s keyword arguments."""
     made: Scene = compose(None if cutout is None else cutout.rgba, progress=report, **order)
-    data = encode(made.rgb, "image/jpeg", source_type=source_type, quality=quality)
-    height, width = made.rgb.shape[:2]
     confidence = None if cutout is None else cutout.confidence
-    return Made(data, "image/jpeg", width, height, confidence, made.note)
+    return _as_jpeg(made.rgb, source_type, quality, confidence, made.note)
+
+
+def style(_report: Progress, pictures: Sequence[bytes]) -> Style:
+    """The common tones of these files."""
+    return style_of([decode(data).rgb for data in pictures])
+
+
+def retouch(report: Progress, data: bytes, tones: Sequence[Tone], source_type: str) -> Made:
+    """The picture with its tones turned: PNG if it has transparency, else JPEG."""
+    picture = decode(data)
+    report(10)
+    there = matte(picture) if needs_product(tones) else None
+    report(50)
+    rgb = adjust(picture.rgb, tones, there, lambda percent: report(50 + percent * 45 // 100))
+    if picture.alpha is not None:
+        return _as_png(rgb, picture.alpha, source_type, None)
+    return _as_jpeg(rgb, source_type, 95)
+
+
+def recompose(
+    report: Progress,
+    data: bytes,
+    cutout: Cutout,
+    order: Mapping[str, Any],
+    tones: Sequence[Tone],
+    source_type: str,
+) -> Made:
+    """A scene in the shape of the picture `data`, its tones turned; `order` as for `scene`."""
+    like = decode(data)
+    shape = shape_like(like.width, like.height)
+    made: Scene = compose(
+        cutout.rgba, shape=shape, progress=lambda percent: report(percent * 85 // 100), **order
+    )
+    there = None if made.product is None else made.product.astype(np.float32) / 255
+    return _as_jpeg(adjust(made.rgb, tones, there), source_type, 92, cutout.confidence)
 
 
 def remove_background(report: Progress, data: bytes, source_type: str) -> Made:
@@ -78,18 +128,36 @@ def upscale(report: Progress, data: bytes, factor: int, source_type: str) -> Mad
     large = enlarge(picture, factor, lambda percent: report(2 + percent * 93 // 100))
     if large.alpha is not None:
         return _as_png(large.rgb, large.alpha, source_type, None)
-    data = encode(large.rgb, "image/jpeg", source_type=source_type, quality=95)
-    return Made(data, "image/jpeg", large.width, large.height)
+    return _as_jpeg(large.rgb, source_type, 95)
+
+
+def clip(report: Progress, data: bytes, motion: str, seconds: int, source_type: str) -> Made:
+    """A film of the camera moving over the picture."""
+    made = film(decode(data), motion=motion, seconds=seconds, source_type=source_type, progress=report)
+    return Made(made.data, MEDIA_TYPE, made.width, made.height, note=made.note)
 
 
 FUNCTIONS = {
     "inspect": inspect,
     "thumbnails": thumbnails,
+    "poster": poster,
+    "convert": convert,
     "product": product,
     "scene": scene,
+    "style": style,
+    "retouch": retouch,
+    "recompose": recompose,
     "remove_background": remove_background,
     "upscale": upscale,
+    "clip": clip,
 }
+
+
+def _as_jpeg(
+    rgb: Bytes2D, source_type: str, quality: int, confidence: float | None = None, note: str | None = None
+) -> Made:
+    data = encode(rgb, "image/jpeg", source_type=source_type, quality=quality)
+    return Made(data, "image/jpeg", int(rgb.shape[1]), int(rgb.shape[0]), confidence, note)
 
 
 def _as_png(rgb: Bytes2D, alpha: Bytes2D, source_type: str, confidence: float | None) -> Made:

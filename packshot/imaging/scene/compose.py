@@ -12,8 +12,9 @@ from packshot.imaging.scene.frame import Frame
 from packshot.imaging.scene.noise import Noise, smoothstep
 from packshot.imaging.scene.plan import Plan, camera_for, generator, plan
 from packshot.imaging.scene.ratios import dimensions
+from packshot.imaging.scene.style import Style
 from packshot.imaging.scene.surfaces import MATERIALS
-from packshot.imaging.scene.words import read
+from packshot.imaging.scene.words import Direction, read, without
 from packshot.imaging.types import Bytes2D, Floats, Progress, silent
 
 
@@ -23,6 +24,8 @@ class Scene:
 
     rgb: Bytes2D
     note: str | None
+    product: Bytes2D | None = None
+    """How much of each pixel is the product; None for an empty scene."""
 
 
 def compose(
@@ -33,21 +36,28 @@ def compose(
     variant: int = 0,
     ratio: str = "1:1",
     size: int = 1024,
+    shape: tuple[int, int] | None = None,
+    direction: Direction | None = None,
+    style: Style | None = None,
+    negative: str = "",
     progress: Progress = silent,
 ) -> Scene:
     """Compose a scene around an RGBA cut-out (cropped to its bounds), or an empty one.
 
-    Variants of one prompt differ in set, camera, light and colours. Raises ratios.UnsupportedScene.
+    Variants of one prompt differ in set, camera, light and colours. `shape` (width and height in pixels) goes
+    before ratio and size; `direction` before the prompt, which then only seeds the choices; what `negative` names
+    is not chosen unless the prompt asks for it. Raises ratios.UnsupportedScene.
     """
-    width, height = dimensions(ratio, size)
-    direction = read(prompt)
-    chosen = plan(direction, seed, variant, prompt, empty=cutout is None)
+    width, height = shape or dimensions(ratio, size)
+    direction = without(direction or read(prompt), negative)
+    chosen = plan(direction, seed, variant, prompt, cutout is None, style)
     rng = generator(seed, variant, prompt, "set")
     footprint = _measure(cutout, chosen, width, height)
     frame = backdrop.build(chosen, camera_for(chosen, width, height, footprint.base_y), rng)
     progress(40)
     face = _furnish(frame, chosen, footprint, rng)
     progress(65)
+    product = None
     if cutout is None:
         linear = frame.develop()
     else:
@@ -60,7 +70,9 @@ def compose(
         placing.ground(frame, product, gloss, face)
         progress(80)
         linear = placing.light_up(frame, product, shoulder(frame.develop()))
-    return Scene(_finish(linear, generator(seed, variant, prompt, "grain")), direction.note)
+    rgb = _finish(linear, generator(seed, variant, prompt, "grain"))
+    there = None if product is None else np.rint(product.alpha * 255).astype(np.uint8)
+    return Scene(rgb, direction.note, there)
 
 
 @dataclass(frozen=True, slots=True)

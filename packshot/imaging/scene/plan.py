@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -10,6 +11,7 @@ import numpy as np
 
 from packshot.imaging.scene.colour import Colour, from_hex, mix, saturate, shade
 from packshot.imaging.scene.stage import Camera, Light
+from packshot.imaging.scene.style import Style
 from packshot.imaging.scene.surfaces import MATERIALS
 from packshot.imaging.scene.walls import BACKDROPS
 from packshot.imaging.scene.words import Direction, families
@@ -48,21 +50,35 @@ class Plan:
         return self.floor in _SEAMLESS
 
 
-def plan(direction: Direction, seed: int, variant: int, prompt: str, empty: bool) -> Plan:
-    """Variants walk through the family's sets in turn; the seed decides the rest."""
+def plan(
+    direction: Direction, seed: int, variant: int, prompt: str, empty: bool, style: Style | None = None
+) -> Plan:
+    """Variants walk through the family's sets in turn; the seed decides the rest.
+
+    A style gives the colours that the prompt leaves open, and its warmth to the light.
+    """
     family = families()[direction.family]
-    sets = family["sets"]
+    sets = _allowed(family["sets"], direction.without)
     turn = crc32(prompt.encode()) + variant
     chosen = dict(sets[turn % len(sets)])
     rng = generator(seed, variant, prompt, "plan")
     _obey(chosen, direction, family, turn)
+    _avoid(chosen, direction)
     if empty and chosen["prop"] in ("none", "balls"):
         chosen["prop"] = "plinth_balls" if chosen["prop"] == "balls" else "plinth_low"
     palettes = family["palettes"]
     choice = chosen.get("palettes", range(len(palettes)))
     first, second, third = palettes[choice[(int(rng.integers(12)) + variant) % len(choice)]]
     palette = (from_hex(first), from_hex(second), from_hex(third))
+    if style is not None:
+        palette = (style.wall, style.floor, style.accent)
+        for own in ("wall_hex", "prop_hex", "wall_accent"):
+            chosen.pop(own, None)
+        chosen["warmth"] = direction.light.get("warmth", style.warmth)
     wall, floor, prop, accent = _coloured(chosen, direction, family, palette, rng)
+    if style is not None and floor is not wall and not direction.floor_colour:
+        # Wood stays wood; it only takes on some of the style's tone.
+        floor = mix(floor, style.floor, 0.35)
     side = direction.side if direction.side is not None else (-1.0 if turn // 2 % 2 == turn % 2 else 1.0)
     return Plan(
         wall=chosen["wall"],
@@ -94,6 +110,30 @@ def generator(seed: int, variant: int, prompt: str, purpose: str) -> np.random.G
         crc32(purpose.encode()),
     ]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
+
+
+def _allowed(sets: list[dict[str, Any]], without: frozenset[str]) -> list[dict[str, Any]]:
+    """The sets in which nothing stands that must not; all of them where every one has some of it."""
+    return [one for one in sets if not without & set(_things(one))] or sets
+
+
+def _things(chosen: Mapping[str, Any]) -> tuple[str, ...]:
+    """What can be seen in a set, by the words' names for it."""
+    prop = str(chosen["prop"])
+    return chosen["wall"], chosen["floor"], chosen["gobo"], prop, prop.split("_", maxsplit=1)[0]
+
+
+def _avoid(chosen: dict[str, Any], direction: Direction) -> None:
+    """Take out of the set what is to be removed from it, and what no set of the family was without."""
+    without = direction.without | direction.removed
+    if without & {chosen["prop"], chosen["prop"].split("_")[0]}:
+        chosen["prop"] = "none"
+    if chosen["gobo"] in without:
+        chosen["gobo"] = "none"
+    if chosen["wall"] in without:
+        chosen["wall"] = "matte"
+    if chosen["floor"] in without:
+        chosen["floor"] = "matte"
 
 
 def _obey(chosen: dict[str, Any], direction: Direction, family: dict[str, Any], turn: int) -> None:
@@ -187,6 +227,8 @@ def _floor_colour(
     floor = chosen["floor"]
     if floor in _SEAMLESS:
         return wall
+    if direction.floor_colour and floor == direction.floor:
+        return from_hex(direction.floor_colour)
     if floor in ("matte", "flat", "acrylic"):
         return usual
     if direction.subject_colour and floor == family.get("subject"):

@@ -29,3 +29,11 @@ def dimensions(ratio: str, size: int) -> tuple[int, int]:
     across, down = RATIOS[ratio]
     long_side = max(across, down)
     return tuple(2 * round(size * part / long_side / 2) for part in (across, down))  # type: ignore[return-value]
+
+
+def shape_like(width: int, height: int) -> tuple[int, int]:
+    """The scene's size that keeps a picture's shape: even, and within what scenes can be."""
+    widest = max(max(across / down, down / across) for across, down in RATIOS.values())
+    across, down = min(width, widest * height), min(height, widest * width)
+    scale = min(max(across, down, MIN_SIDE), MAX_SIDE) / max(across, down)
+    return 2 * round(across * scale / 2), 2 * round(down * scale / 2)

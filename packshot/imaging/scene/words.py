@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -24,6 +24,7 @@ class Direction:
     """What the prompt asks for, in the set's own terms. Empty fields leave the choice to the family."""
 
     family: str
+    family_is_named: bool = True
     colours: tuple[str, ...] = ()
     """Hex codes in the order they were named; the first is for the largest surface."""
     accent: str | None = None
@@ -31,12 +32,33 @@ class Direction:
     subject_colour: str | None = None
     """The colour of the family's material itself (`black marble`)."""
     floor: str | None = None
+    floor_colour: str | None = None
+    """Of `floor`, where it is not the family's own material."""
     wall: str | None = None
     prop: str | None = None
     gobo: str | None = None
     side: float | None = None
     light: Mapping[str, float] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    """Names of walls, floors, props and gobos: a set without them is preferred."""
+    removed: frozenset[str] = frozenset()
+    """The same, but taken out of the set that would have been chosen."""
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What of a text means anything to the set."""
+
+    family: str | None
+    kinds: Mapping[str, tuple[Any, ...]]
+    """The values named, by kind: colour, light, side, gobo, prop, floor, wall."""
+    unknown: tuple[str, ...]
+    """Words that mean nothing here."""
+
+    @property
+    def anything(self) -> bool:
+        return self.family is not None or any(self.kinds.values())
 
 
 @cache
@@ -73,18 +95,53 @@ def _index() -> dict[str, dict[str, Any]]:
     return index
 
 
-def read(prompt: str) -> Direction:
-    """Look the prompt's words up. The note says so when words of the scene are not known."""
+def hear(prompt: str) -> Heard:
+    """What the set would take from a text, without deciding anything."""
+    _, known, unknown = _look_up(prompt)
+    family = _family(known["family"], unknown)
+    kinds = {kind: tuple(value for _, value in found) for kind, found in known.items() if kind != "family"}
+    return Heard(family, kinds, tuple(dict.fromkeys(unknown)))
+
+
+def excluded(text: str) -> frozenset[str]:
+    """The names of families, walls, floors, props and gobos that a text speaks of."""
+    _, known, _ = _look_up(text)
+    kinds = ("family", "wall", "floor", "prop", "gobo")
+    return frozenset(str(name) for kind in kinds for _, name in known[kind])
+
+
+def without(direction: Direction, negative: str) -> Direction:
+    """The direction with what a text names left out; what the direction itself asks for stays."""
+    asked = {direction.floor, direction.wall, direction.prop, direction.gobo}
+    names = excluded(negative) - asked
+    if not names:
+        return direction
+    family = direction.family
+    if family in names and not direction.family_is_named:
+        family = next(name for name in families() if name not in names)
+    return replace(direction, family=family, without=direction.without | (names - {family}))
+
+
+_Found = dict[str, list[tuple[int, Any]]]
+
+
+def _look_up(prompt: str) -> tuple[list[tuple[int, str]], _Found, list[str]]:
+    """(tokens, kind -> (position, value) of the words that are known, words that are not)."""
     tokens = _tokens(prompt)
     index = _index()
     known = {
         kind: [(at, table[word]) for at, word in tokens if word in table] for kind, table in index.items()
     }
     everywhere = set().union(*index.values()) | set(vocabulary()["ignored"]) | set(vocabulary()["details"])
-    unknown = [word for _, word in tokens if not _is_known(word, everywhere)]
-    family = _family(known["family"], tokens)
+    return tokens, known, [word for _, word in tokens if not _is_known(word, everywhere)]
+
+
+def read(prompt: str) -> Direction:
+    """Look the prompt's words up. The note says so when words of the scene are not known."""
+    tokens, known, unknown = _look_up(prompt)
+    family = _family(known["family"], unknown)
     approximated = bool(unknown) and (family is None or len(unknown) * 2 > len(tokens))
-    family = family or DEFAULT_FAMILY
+    named, family = family is not None, family or DEFAULT_FAMILY
     accent, colours = _accent(known["colour"], tokens)
     subject, codes = _colours(colours, tokens, families()[family].get("subject"))
     light: dict[str, float] = {}
@@ -92,6 +149,7 @@ def read(prompt: str) -> Direction:
         light |= change
     return Direction(
         family=family,
+        family_is_named=named,
         colours=codes,
         accent=accent,
         subject_colour=subject,
@@ -126,8 +184,11 @@ def _is_known(word: str, everywhere: set[str]) -> bool:
     return word in everywhere or word.isdigit() or (word.endswith("s") and word[:-1] in everywhere)
 
 
-def _family(found: list[tuple[int, str]], tokens: list[tuple[int, str]]) -> str | None:
-    """The family named most often, the earliest first; `studio` yields to any more telling word."""
+def _family(found: list[tuple[int, str]], unknown: list[str]) -> str | None:
+    """The family named most often, the earliest first; `studio` yields to any more telling word.
+
+    Where none is, a word that is otherwise unknown may be one with a slip of the pen.
+    """
     votes: dict[str, int] = {}
     for _, name in found:
         # A material is a thing one can see; a mood can be given to any set.
@@ -138,7 +199,7 @@ def _family(found: list[tuple[int, str]], tokens: list[tuple[int, str]]) -> str 
     if votes:
         return max(votes, key=lambda name: votes[name])
     table = _index()["family"]
-    for _, word in tokens:
+    for word in unknown:
         close = get_close_matches(word, table, n=1, cutoff=0.84) if len(word) > 4 else []
         if close:
             return str(table[close[0]])

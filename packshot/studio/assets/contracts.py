@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -11,6 +12,18 @@ Kind = Literal["photo", "picture", "video"]
 """`photo`: uploaded; `picture` and `video`: made here."""
 Review = Literal["approved", "rejected", "undecided"]
 Order = Literal["newest", "oldest"]
+
+KINDS: tuple[Kind, ...] = ("photo", "picture", "video")
+REVIEWS: tuple[Review, ...] = ("approved", "rejected", "undecided")
+ORDERS: tuple[Order, ...] = ("newest", "oldest")
+COLOURS = (
+    "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "brown", "black", "grey", "white",
+)  # fmt: skip
+RATIOS = (
+    "1:1", "4:5", "3:4", "2:3", "9:16", "5:4", "4:3", "3:2", "16:9", "portrait", "landscape",
+)  # fmt: skip
+"""The usual ones, within 2 %; the rest are words."""
+FORMS = ("original", "jpeg", "png", "webp", "avif")
 
 ACTIONS = (
     "move", "copy", "tag", "untag", "favourite", "unfavourite", "approve", "reject", "undecide", "pin", "unpin",
@@ -81,7 +94,8 @@ class ChangeView:
     """
 
     id: UUID
-    action: Action
+    action: Action | Literal["erase"]
+    """`erase`: deleted for good, the one that cannot be undone."""
     value: str | None
     """The board's id, the tag."""
     state: Literal["working", "done", "undoing", "undone", "cancelled"]
@@ -89,6 +103,45 @@ class ChangeView:
     total: int
     """How many there are to change, as far as is known."""
     created_at: datetime
+    kept: int = 0
+    """Pictures that an undo left as they are, because somebody has changed them since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a picture's words were before they were changed; None for those that were not."""
+
+    title: str | None = None
+    alt: str | None = None
+    tags: tuple[str, ...] | None = None
+    product: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a search can be narrowed by: of each there is a picture that the person sees."""
+
+    tags: tuple[str, ...]
+    models: tuple[str, ...]
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A search that the organization keeps under a name."""
+
+    id: UUID
+    name: str
+    query: str
+    """The address's query; `search.from_query(QueryDict(query))` is the search."""
+    created_by: UUID
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +156,14 @@ class ExportSpec:
     name: str = "{name}"
     """File-name template: {name} {board} {n} {w} {h} {seed} {date} {hash8} {product}."""
     metadata: Literal["keep", "strip"] = "strip"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A small ZIP that is made while it is sent: its name, and its bytes."""
+
+    name: str
+    chunks: Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)

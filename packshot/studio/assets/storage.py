@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 from uuid import UUID
 
@@ -30,3 +31,14 @@ def key(organization_id: UUID, sha256: str) -> str:
 def thumb_key(organization_id: UUID, sha256: str, side: Literal[256, 512]) -> str:
     """Of the WebP thumbnail whose longer side is at most `side` pixels."""
     return f"{organization_id}/{sha256}.{side}.webp"
+
+
+def made_of(organization_id: UUID, sha256: str) -> list[str]:
+    """The keys of everything that may have been made of these bytes, the bytes themselves last."""
+    own = key(organization_id, sha256)
+    return [f"{own}.256.webp", f"{own}.512.webp", f"{own}.marked", own]
+
+
+def export_key(organization_id: UUID, export_id: UUID) -> str:
+    """Of the file that an export has made. No two exports share one, and no picture's bytes have its name."""
+    return f"{organization_id}/{hashlib.sha256(f'export:{export_id}'.encode()).hexdigest()}.export"

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from packshot.studio.assets import picture_views, views
+from packshot.studio.assets import (
+    change_views,
+    export_views,
+    gallery_views,
+    picture_views,
+    saved_views,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/upload", views.upload, name="asset-upload"),
@@ -13,4 +20,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/known", views.known, name="asset-known"),
     path("assets/<uuid:asset_id>/details", picture_views.details, name="asset-details"),
     path("assets/<uuid:asset_id>/link", picture_views.link, name="asset-link"),
+    path("library/page", gallery_views.page, name="pictures-page"),
+    path("library/count", gallery_views.count, name="pictures-count"),
+    path("library/tag", gallery_views.tag, name="pictures-tag"),
+    path("library/changes", change_views.change, name="pictures-change"),
+    path("library/changes/<uuid:change_id>", change_views.state, name="change"),
+    path("library/changes/<uuid:change_id>/undo", change_views.undo, name="change-undo"),
+    path("library/changes/<uuid:change_id>/cancel", change_views.cancel, name="change-cancel"),
+    path("library/exports/ask", export_views.ask, name="export-ask"),
+    path("library/exports", export_views.start, name="export-start"),
+    path("library/exports/<uuid:export_id>", export_views.state, name="export"),
+    path("library/exports/<uuid:export_id>/cancel", export_views.cancel, name="export-cancel"),
+    path("library/views", saved_views.create, name="view-create"),
+    path("library/views/back", saved_views.restore, name="view-restore"),
+    path("library/views/<uuid:view_id>/name", saved_views.rename, name="view-rename"),
+    path("library/views/<uuid:view_id>/delete", saved_views.delete, name="view-delete"),
 ]

@@ -56,7 +56,7 @@ def state(request: MemberRequest, asset_id: UUID) -> JsonResponse:
 def download(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     """To the file itself; `?format=` chooses between its own form, marked, and `original`, untouched."""
     form = request.GET.get("format", "original")
-    return HttpResponseRedirect(commands.export(request.actor, asset_id, form=form))
+    return HttpResponseRedirect(commands.download(request.actor, asset_id, form=form))
 
 
 def _board(request: MemberRequest) -> UUID | None:

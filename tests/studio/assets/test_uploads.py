@@ -29,7 +29,11 @@ def ready(login, asset) -> None:
 
     facts = {"width": 16, "height": 16, "placeholder": "data:,", "source_type": "digitalCapture"}
     facts |= {"organization_id": str(asset[0]), "id": str(asset[1])}
-    assert login("packshot_worker").execute("select public.assets_inspected_v1(%s)", [Jsonb(facts)]).fetchone()[0]
+    assert (
+        login("packshot_worker")
+        .execute("select public.assets_inspected_v1(%s)", [Jsonb(facts)])
+        .fetchone()[0]
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,35 @@
--- Every write on assets.
+-- Assets come into being: uploads, the look at them, and what the pipeline has made.
+
+-- The texts of a JSON array; none where there is no array.
+create or replace function public.assets_texts_v1(p jsonb) returns text[]
+language sql immutable parallel safe set search_path = ''
+as $$
+    select case
+        when jsonb_typeof(p) = 'array' then array(select e.value from jsonb_array_elements_text(p) as e (value))
+        else '{}'
+    end
+$$;
+
+-- The blob of these bytes is there and stays there until this transaction has ended: whoever erases blobs waits for
+-- it, and finds the asset that it then has. Bytes that are seen in the store after this call stay in the store.
+create or replace function public.assets_keep_blob_v1(
+    p_organization uuid, p_sha256 text, p_bytes bigint, p_media_type text
+) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+    loop
+        -- Waits for an eraser that has just deleted the row, and writes it anew.
+        insert into public.assets_blob (organization_id, sha256, size, media_type)
+        values (p_organization, p_sha256, p_bytes, p_media_type)
+        on conflict do nothing;
+        perform from public.assets_blob as b
+        where b.organization_id = p_organization and b.sha256 = p_sha256
+        for key share;
+        exit when found;
+    end loop;
+end
+$$;
 
 -- A finished picture becomes an asset, its bytes being stored already: called by other privileged functions
 -- (the pipeline's settling) inside their transaction. The same call again is answered again; an id that names
@@ -11,14 +42,13 @@ declare
     v_organization uuid := (p ->> 'organization_id')::uuid;
     v_id uuid := (p ->> 'id')::uuid;
 begin
-    insert into public.assets_blob (organization_id, sha256, size, media_type)
-    values (v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type')
-    on conflict do nothing;
+    perform public.assets_keep_blob_v1(
+        v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type');
 
     insert into public.assets_asset (
         organization_id, id, board_id, job_id, parent_id, origin, operation, state, name,
         sha256, media_type, bytes, width, height, placeholder, source_type,
-        confidence, note, prompt, seed, created_by
+        confidence, note, prompt, seed, created_by, kind, model, product, colours, phash, duration_s
     ) values (
         v_organization, v_id,
         coalesce((p ->> 'board_id')::uuid, public.boards_inbox_v1(v_organization)),
@@ -27,7 +57,19 @@ begin
         p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
         (p ->> 'width')::integer, (p ->> 'height')::integer, p ->> 'placeholder', p ->> 'source_type',
         (p ->> 'confidence')::double precision, p ->> 'note', p ->> 'prompt', (p ->> 'seed')::bigint,
-        (p ->> 'created_by')::uuid
+        (p ->> 'created_by')::uuid,
+        case
+            when p ->> 'origin' = 'upload' then 'photo'
+            when p ->> 'media_type' like 'video/%' then 'video'
+            else 'picture'
+        end,
+        p ->> 'model',
+        -- What is made of a product's picture shows the product.
+        coalesce(p ->> 'product', (
+            select a.product from public.assets_asset as a
+            where a.organization_id = v_organization and a.id = (p ->> 'parent_id')::uuid
+        ), ''),
+        public.assets_texts_v1(p -> 'colours'), (p ->> 'phash')::bigint, (p ->> 'duration_s')::double precision
     )
     on conflict (organization_id, id) do nothing;
 
@@ -58,9 +100,8 @@ begin
     end if;
     perform app.require_board(v_board, 'editor');
 
-    insert into public.assets_blob (organization_id, sha256, size, media_type)
-    values (v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type')
-    on conflict do nothing;
+    perform public.assets_keep_blob_v1(
+        v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type');
 
     select * into v_known
     from public.assets_asset as a
@@ -69,11 +110,12 @@ begin
 
     insert into public.assets_asset (
         organization_id, id, board_id, origin, state, name, sha256, media_type, bytes,
-        width, height, placeholder, source_type, created_by
+        width, height, placeholder, source_type, created_by, kind, colours, phash, likeness
     ) values (
         v_organization, v_id, v_board, 'upload', case when v_known.id is null then 'new' else 'ready' end,
         p ->> 'name', p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
-        v_known.width, v_known.height, v_known.placeholder, v_known.source_type, app.user_id()
+        v_known.width, v_known.height, v_known.placeholder, v_known.source_type, app.user_id(), 'photo',
+        coalesce(v_known.colours, '{}'), v_known.phash, v_known.likeness
     );
 
     if v_known.id is null then
@@ -130,7 +172,8 @@ as $$
     where a.organization_id = p_organization and a.id = p_id
 $$;
 
--- An upload was decoded in full: {"organization_id", "id", "width", "height", "placeholder", "source_type"}.
+-- An upload was decoded in full: {"organization_id", "id", "width", "height", "placeholder", "source_type",
+-- "colours", "phash"}.
 -- False when the upload is not waiting for this (the message came twice).
 create or replace function public.assets_inspected_v1(p jsonb) returns boolean
 language plpgsql security definer set search_path = ''
@@ -144,7 +187,9 @@ begin
         width = (p ->> 'width')::integer,
         height = (p ->> 'height')::integer,
         placeholder = p ->> 'placeholder',
-        source_type = p ->> 'source_type'
+        source_type = p ->> 'source_type',
+        colours = public.assets_texts_v1(p -> 'colours'),
+        phash = (p ->> 'phash')::bigint
     where a.organization_id = v_organization and a.id = v_id and a.state = 'new';
     if found then
         perform app.notify(v_organization, 'asset', v_id);
@@ -171,7 +216,12 @@ end
 $$;
 
 -- Nobody's but the owner's functions.
-revoke execute on function public.assets_add_v1(jsonb), public.assets_ask_inspection_v1(uuid, uuid[]) from public;
+revoke execute on function
+    public.assets_texts_v1(jsonb),
+    public.assets_keep_blob_v1(uuid, text, bigint, text),
+    public.assets_add_v1(jsonb),
+    public.assets_ask_inspection_v1(uuid, uuid[])
+from public;
 
 revoke execute on function public.assets_upload_v1(jsonb) from public;
 grant execute on function public.assets_upload_v1(jsonb) to packshot_member;

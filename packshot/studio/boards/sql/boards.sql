@@ -48,29 +48,12 @@ begin
 end
 $$;
 
--- Give a board another title; the one it had is returned, so that the change can be undone.
+-- Give a board another title; the one it had is returned, so that the change can be undone. See boards_edit_v1.
 create or replace function public.boards_rename_v1(p_slug text, p_title text) returns text
 language plpgsql security definer set search_path = ''
 as $$
-declare
-    v_organization uuid := app.require_organization();
-    v_id uuid := public.boards_at_v1(p_slug, 'editor');
-    v_before text;
 begin
-    if length(btrim(coalesce(p_title, ''))) not between 1 and 120 then
-        raise exception 'A title has 1 to 120 characters.' using errcode = 'PX422';
-    end if;
-    select b.title into v_before
-    from public.boards_board as b
-    where b.organization_id = v_organization and b.id = v_id
-    for no key update;
-    update public.boards_board
-    set title = btrim(p_title)
-    where organization_id = v_organization and id = v_id;
-    perform public.boards_log_v1(
-        v_organization, v_id, app.user_id(), 'renamed', jsonb_build_object('from', v_before, 'to', btrim(p_title)));
-    perform app.notify(v_organization, 'board', v_id);
-    return v_before;
+    return public.boards_edit_v1(p_slug, coalesce(p_title, ''), null) ->> 'title';
 end
 $$;
 
@@ -106,8 +89,12 @@ begin
     select b.cover_asset_id into v_before from public.boards_board as b
     where b.organization_id = v_organization and b.id = v_id
     for no key update;
-    update public.boards_board set cover_asset_id = p_asset
-    where organization_id = v_organization and id = v_id;
+    if v_before is distinct from p_asset then
+        update public.boards_board set cover_asset_id = p_asset
+        where organization_id = v_organization and id = v_id;
+        perform public.boards_log_v1(
+            v_organization, v_id, app.user_id(), 'cover', jsonb_build_object('asset', p_asset));
+    end if;
     perform app.notify(v_organization, 'board', v_id);
     return v_before;
 end

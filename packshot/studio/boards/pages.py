@@ -1,0 +1,66 @@
+"""What the pages of boards have in common: the header, toasts with an undo, sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from packshot.db.tenancy import Actor
+from packshot.studio.boards import queries
+from packshot.studio.boards.contracts import BoardView, Seat
+
+CHANGED = "studio:board"
+"""The event that makes an open page read its boards again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The request that takes something back."""
+
+    action: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def header(actor: Actor, board: BoardView, tab: str) -> dict[str, object]:
+    """What `boards/_header.html` shows: the board, on which of its tabs one is, who has a seat."""
+    seats = queries.seats(actor, board.id)
+    mine = next((seat for seat in seats if seat.person.user_id == actor.user_id), None)
+    return {
+        "board": board,
+        "tab": tab,
+        "together": together(seats),
+        "seats": [seat for seat in seats if seat.role is not None],
+        "seated": mine is not None and mine.role is not None,
+    }
+
+
+def together(seats: list[Seat]) -> bool:
+    """Whether there is anybody to share with."""
+    return len(seats) > 1
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether a script asked; a plain form, sent before the script was there, gets a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def done(request: HttpRequest, text: str, undo: Undo | None = None) -> HttpResponse:
+    """Say what was done, offer to take it back, and have the page read its boards again."""
+    response = render(request, "boards/done.html", {"text": text, "undo": undo})
+    response["HX-Trigger"] = CHANGED
+    return response
+
+
+def saying(request: HttpRequest, text: str, undo: Undo | None = None) -> str:
+    """The same as a message for the next page."""
+    return render_to_string("boards/_undo.html", {"text": text, "undo": undo}, request)
+
+
+def sheet(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    """A dialog over the page, or, where no script asked, a page of its own."""
+    around = "boards/sheet.html" if wants_fragment(request) else "boards/sheet_page.html"
+    return render(request, around, {**context, "sheet": template, "page": not wants_fragment(request)})
