@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import change_views, gallery
 from packshot.studio.assets import commands as assets
 from packshot.studio.assets import queries as pictures
@@ -34,7 +35,7 @@ def library(request: MemberRequest) -> HttpResponse:
     search = place.search(request.GET)
     heading = _("Trash") if search.trash else _("Pictures")
     found = gallery.context(request.actor, request, place, search, heading=heading, models=_models())
-    return _answer(request, "boards/library.html", found | {"editable": True})
+    return _answer(request, "boards/library.html", found | {"editable": True, "largest_upload": MAX_BYTES})
 
 
 @require_GET
@@ -47,7 +48,7 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     found = gallery.context(request.actor, request, place, search, heading=_("Pictures"), models=_models())
     found |= {"editable": shown.editable, "thread_address": reverse("board", args=[slug])}
     if not wants_fragment(request):
-        found |= header(request.actor, shown, "gallery")
+        found |= header(request.actor, shown, "gallery") | {"largest_upload": MAX_BYTES}
     return _answer(request, "boards/gallery.html", found)
 
 
