@@ -93,7 +93,9 @@ def test_the_count_is_capped_and_exact_when_asked(visit, board, admin):
 
 def test_a_change_is_told_with_an_undo_that_works(visit, board, admin):
     ids = [str(each) for each in seed(admin, visit.tenant, board, 3)]
-    response = visit.post(reverse("pictures-change"), {"action": "trash", "ids": " ".join(ids[:2])}, headers=HTMX)
+    response = visit.post(
+        reverse("pictures-change"), {"action": "trash", "ids": " ".join(ids[:2])}, headers=HTMX
+    )
     assert "2 pictures are in the trash for 30 days." in text(response)
     assert json.loads(response["HX-Trigger"])["studio:changed"]["action"] == "trash"
     assert cells(text(visit.get(reverse("library")))) == [ids[2]]
@@ -181,7 +183,9 @@ def test_the_export_dialog_shows_the_first_names_and_says_what_is_wrong(visit, b
     assert 'kind="export"' in started
 
 
-@pytest.mark.parametrize("name", ["pictures-page", "pictures-count", "library", "library-duplicates", "board-choose"])
+@pytest.mark.parametrize(
+    "name", ["pictures-page", "pictures-count", "library", "library-duplicates", "board-choose"]
+)
 def test_a_stranger_is_asked_to_sign_in(name):
     assert Client().get(reverse(name))["Location"].startswith("/sign-in")
 
