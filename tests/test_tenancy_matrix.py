@@ -99,6 +99,7 @@ IDS = {"slug", "asset_id", "batch_id", "job_id", "change_id", "export_id", "view
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "view-rename": {"name": "Another name"},
     "picture-make": {"act": "remove_background"},
     "snippet-rename": {"name": "Other light"},
     "board-rename": {"title": "Another title"},
@@ -307,7 +308,12 @@ def test_no_function_lets_a_member_touch_another_tenant(victim, stranger, catalo
     body = {**victim.ids, "id": victim.ids["asset_id"], "organization_id": uuids[0], "sha256": "0" * 64}
     picked = {"ids": [victim.ids["asset_id"]], "search": None}
     body |= {"action": "trash", "selection": picked, "spec": {}, "name": "x", "query": "", **picked}
-    values = {"uuid": uuids, "text": [victim.ids["slug"], "words"], "jsonb": [Jsonb(body), Jsonb([body])]}
+    values = {
+        "uuid": uuids,
+        "uuid[]": [[UUID(each) for each in uuids]],
+        "text": [victim.ids["slug"], "words"],
+        "jsonb": [Jsonb(body), Jsonb([body])],
+    }
     before = fingerprints(catalogue, tenant_tables, victim.tenant)
     mine = Actor(stranger.tenant.user_id, stranger.tenant.organization_id)
     theirs = Actor(stranger.tenant.user_id, victim.tenant.organization_id)
