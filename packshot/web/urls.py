@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import hooks, palette, views
+from packshot.web import hooks, language, palette, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.assets.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
+    path("settings/language", language.language, name="settings-language"),
     path("palette", palette.palette, name="palette"),
     path("shell/balance", views.balance, name="shell-balance"),
     path("shell/credits", views.credits_popover, name="shell-credits"),

@@ -28,6 +28,7 @@ from packshot.studio.assets.contracts import (
 from packshot.studio.assets.exporting import Names, checked, files_of, item_of, whole_name, zipped
 from packshot.studio.assets.models import Asset, Change, Export, View
 from packshot.studio.assets.search import described, selected
+from packshot.words import told
 
 TRASH_DAYS = 30
 PAGE = 60
@@ -153,11 +154,6 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
         if before is not None:
             found = found.filter(id__lt=before)
         return [view_of(row) for row in found.order_by("-id")[:limit]]
-
-
-def named(actor: Actor, text: str, limit: int) -> list[AssetView]:
-    """Pictures with all these words, or their beginnings, newest first."""
-    return [view for view in page(actor, Search(text=text), limit=limit) if view.state == "ready"]
 
 
 def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:
@@ -349,7 +345,7 @@ def view_of(row: Asset) -> AssetView:
     return AssetView(
         id=row.id,
         state=row.state,  # type: ignore[arg-type]  # the table's check says so
-        reject_reason=row.reject_reason,
+        reject_reason=row.reject_reason and told(row.reject_reason),
         name=row.name,
         media_type=row.media_type,
         bytes=row.bytes,

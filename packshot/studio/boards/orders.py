@@ -39,12 +39,13 @@ def order_from(actor: Actor, form: QueryDict, *, board_id: UUID | None) -> Order
     words = form.get("prompt", "").strip()
     references = _pictures(form, "reference")[: model.max_references]
     parameters = _parameters(form, model)
-    prompt, about = words, _about(actor, form)
+    prompt, seed, about = words, _seed(form), _about(actor, form)
     if about is not None:
         if not words and model.max_prompt:
             raise InvalidOrder(_("Say what shall be different."), field="prompt")
         sent = follow_up(actor, model, about, words, references)
         prompt, references, parameters = sent.prompt, sent.references, parameters | sent.parameters
+        seed = sent.seed if seed is None else seed
     return Order(
         board_id=board_id,
         operation=model.operation,
@@ -54,7 +55,7 @@ def order_from(actor: Actor, form: QueryDict, *, board_id: UUID | None) -> Order
         variants=_number(form, "variants", 1, most=model.max_variants),
         ratio=form.get("ratio") or next(iter(model.ratios), SOURCE_RATIO),
         size=_number(form, "size", _usual_size(model), most=max(model.sizes, default=_USUAL_SIZE)),
-        seed=_seed(form),
+        seed=seed,
         references=references,
         styles=_pictures(form, "style")[: model.max_styles],
         negative=form.get("negative", "").strip() if model.negative else "",

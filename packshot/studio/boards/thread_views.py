@@ -1,4 +1,4 @@
-"""What is asked again: a request once more, one more of a picture, another operation on it; chips."""
+"""What is asked again: a request once more, another operation on a picture; and the composer's chips."""
 
 from __future__ import annotations
 

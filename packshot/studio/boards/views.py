@@ -15,7 +15,9 @@ from packshot.db.tenancy import Actor
 from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.imaging.decode import MAX_BYTES
+from packshot.studio.assets import commands as keep
 from packshot.studio.assets import queries as assets
+from packshot.studio.assets.contracts import Selection
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.menu import groups
 from packshot.studio.boards.orders import key_of, order_from
@@ -23,9 +25,10 @@ from packshot.studio.boards.pages import header, wants_fragment
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
-from packshot.studio.generation.contracts import BatchView
+from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.pages import present, refused
+from packshot.words import told
 
 THREAD_PAGE = 20
 MOST_VARIANTS = 8
@@ -51,6 +54,7 @@ def create(request: MemberRequest) -> HttpResponse:
         slug = commands.create(
             request.actor, board_id, commands.title_from(order.prompt) or _board_name(order.model)
         )
+        _settle_in(request.actor, board_id, order)
         generation.submit(request.actor, order)
     except InvalidOrder as problem:
         return complaint(request, problem)
@@ -136,9 +140,18 @@ def composer(actor: Actor | None = None) -> dict[str, object]:
     }
 
 
+def _settle_in(actor: Actor, board_id: UUID, order: Order) -> None:
+    """The uploads that a board is opened with lie on it, not in the inbox any more."""
+    inbox = queries.inbox(actor)
+    used = assets.assets(actor, [*order.references, *order.styles])
+    moved = [view.id for view in used if inbox and view.board_id == inbox.board.id and view.kind == "photo"]
+    if moved:
+        keep.change(actor, Selection(ids=tuple(moved)), "move", str(board_id))
+
+
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
-    return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
+    return render(request, "boards/complaint.html", {"text": told(problem.message)}, status=problem.status)
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:
