@@ -120,10 +120,10 @@ def test_everything_is_moved_and_moved_back(page: Page, studio: Studio):
     cells(page).nth(1).locator("[data-pick]").click()
     expect(bar(page)).to_contain_text("2,499 selected")
 
-    bar(page).get_by_role("button", name="Move").click()
+    bar(page).get_by_role("button", name="Move", exact=True).click()
     dialog = page.get_by_role("dialog", name="Move to a board")
     dialog.get_by_label("Or a new board").fill("Archive of mugs")
-    dialog.get_by_role("button", name="Move").click()
+    dialog.get_by_role("button", name="Move", exact=True).click()
     done = toast(page, "2,499 pictures moved to Archive of mugs.")
     expect(done).to_be_visible(timeout=60_000)
     expect(dialog).to_be_hidden()
@@ -211,7 +211,7 @@ def test_the_rubber_band_picks_what_it_touches_and_more_by_scrolling(page: Page,
     page.keyboard.down("Shift")
     page.mouse.down()
     page.mouse.move(other["x"] + 60, 790, steps=6)
-    page.wait_for_function("document.querySelector('main').scrollTop > 900")
+    page.wait_for_function("() => document.querySelector('main').scrollTop > 900")
     page.mouse.up()
     page.keyboard.up("Shift")
     number = int(re.findall(r"\d+", bar(page).locator("[data-count]").inner_text())[0])
@@ -354,10 +354,9 @@ def test_who_comes_back_stands_where_they_were(page: Page, studio: Studio):
     library(page, studio, 600)
     scroll_deep(page, 5)
     page.evaluate("document.querySelector('main').scrollTop = 4000")
-    shown = "() => [...document.querySelectorAll('[data-cell]')].find(c => c.getBoundingClientRect().top > 100).dataset.cell"
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('[data-cell]')].some(c => c.getBoundingClientRect().top > 100)"
-    )
+    tiles = "[...document.querySelectorAll('[data-cell]')]"
+    shown = f"() => {tiles}.find(c => c.getBoundingClientRect().top > 100)?.dataset.cell"
+    page.wait_for_function(shown)
     before = page.evaluate(shown)
     page.get_by_role("link", name="Boards").first.click()
     page.wait_for_url("**/")
@@ -424,7 +423,7 @@ def test_nothing_is_in_the_way_of_anybody(browser: Browser, studio: Studio, sche
         expect(bar(page)).to_contain_text("credits")
         clean(page)
         for name in ("Tag", "Download", "Move"):
-            bar(page).get_by_role("button", name=name).click()
+            bar(page).get_by_role("button", name=name, exact=True).click()
             expect(page.get_by_role("dialog")).to_be_visible()
             clean(page)
             page.keyboard.press("Escape")
