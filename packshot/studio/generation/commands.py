@@ -19,8 +19,9 @@ from packshot.ports.generation import BadCallback
 from packshot.settings import settings
 from packshot.studio.generation import callbacks, providers
 from packshot.studio.generation.catalogue import model_of
-from packshot.studio.generation.contracts import Order, Submission
+from packshot.studio.generation.contracts import JobState, Order, Submission
 from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
+from packshot.studio.generation.models import Batch, Job
 
 _HOLD_S = 2 * 24 * 3600
 """How long credits stay held for a job that nobody moves. Far above every timeout: the reaper comes first."""
@@ -103,6 +104,20 @@ def cancel_batch(actor: Actor, batch_id: UUID) -> None:
     """`cancel_job` for each variant of a batch that is not final. Raises NotFound."""
     with acting_as(actor):
         call("generation_cancel_v1", batch_id, None, settings().organization_jobs)
+
+
+def cancel_waiting(actor: Actor) -> int:
+    """`cancel_job` for everything that this person asked for and that has not begun; how many there were.
+
+    The last in line first, so that none is let into the queue on the way.
+    """
+    with acting_as(actor):
+        mine = Batch.objects.filter(created_by=actor.user_id).values("id")
+        waiting = Job.objects.filter(state=JobState.QUEUED, batch_id__in=mine).order_by("released", "-id")
+        found = list(waiting.values_list("id", flat=True))
+        for job_id in found:
+            call("generation_cancel_v1", None, job_id, settings().organization_jobs)
+    return len(found)
 
 
 def receive_callback(
