@@ -9,6 +9,7 @@ import { StudioGallery } from "./elements/gallery";
 import { StudioLive } from "./elements/live";
 import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
+import { StudioQueue } from "./elements/queue";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioProgress } from "./elements/progress";
 import { StudioSearch } from "./elements/search";
@@ -27,6 +28,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-composer", StudioComposer],
   ["studio-toast", StudioToast],
   ["studio-progress", StudioProgress],
+  ["studio-queue", StudioQueue],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
   ["studio-thread", StudioThread],

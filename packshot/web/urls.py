@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("shell/credits", views.credits_popover, name="shell-credits"),
     path("shell/running", views.running, name="shell-running"),
     path("shell/queue", views.queue, name="shell-queue"),
+    path("shell/queue/waiting/cancel", views.cancel_waiting, name="shell-queue-cancel-waiting"),
+    path("shell/queue/<uuid:batch_id>/cancel", views.cancel, name="shell-queue-cancel"),
 ]
 
 handler403 = "packshot.web.errors.forbidden"
