@@ -153,8 +153,8 @@ class Model(_Data):
     def view(self, typical: Typical) -> ModelView:
         choices: dict[int, dict[str, Any]] = {size: {} for size in self.sizes or (0,)}
         price_by: str = self.price.by
-        if price_by == "parameter":
-            name = getattr(self.price, "parameter", "")
+        name: str = getattr(self.price, "parameter", "")
+        if name in self.parameters and self.parameters[name].choices:
             choices = {int(value): {name: value} for value in self.parameters[name].choices}
             price_by = name
         defaults = {name: p.choices[0] for name, p in self.parameters.items() if p.choices}
