@@ -201,7 +201,7 @@ def test_sharing_is_live_on_both_pages(page: Page, colleague: Page, studio: Stud
     page.reload()
     page.locator("#board-people").click()
     dialog = page.get_by_role("dialog", name="Who works on this board")
-    dialog.get_by_label("Person").select_option(label="Tom Okafor")
+    dialog.get_by_label("Person", exact=True).select_option(label="Tom Okafor")
     dialog.get_by_label("Role", exact=True).select_option("viewer")
     dialog.get_by_role("button", name="Add").click()
     expect(dialog.get_by_label("Role of Tom Okafor")).to_have_value("viewer")
