@@ -310,7 +310,7 @@ def test_no_function_lets_a_member_touch_another_tenant(victim, stranger, catalo
     body |= {"action": "trash", "selection": picked, "spec": {}, "name": "x", "query": "", **picked}
     values = {
         "uuid": uuids,
-        "uuid[]": [[UUID(each) for each in uuids]],
+        "uuid[]": ["{" + ",".join(uuids) + "}"],
         "text": [victim.ids["slug"], "words"],
         "jsonb": [Jsonb(body), Jsonb([body])],
     }

@@ -11,6 +11,7 @@ from uuid import UUID
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
+from packshot.ports.blobs import BlobMissing
 from packshot.studio.assets import storage
 from packshot.studio.assets.contracts import (
     ChangeView,
@@ -282,7 +283,10 @@ def exports(actor: Actor, limit: int = 20) -> list[ExportView]:
 
 def stream_zip(actor: Actor, selection: Selection, spec: ExportSpec) -> Stream | None:
     """The ZIP of a few pictures as they are stored, to be sent at once; None where `commands.export` has to make it:
-    more than 50 pictures or 100 MB, or another form. Raises NotFound where there is no picture, and Invalid."""
+    more than 50 pictures or 100 MB, another form, or bytes that are gone.
+
+    Raises NotFound where there is no picture, and Invalid.
+    """
     if checked(spec).form != "original":
         return None
     with acting_as(actor):
@@ -296,8 +300,11 @@ def stream_zip(actor: Actor, selection: Selection, spec: ExportSpec) -> Stream |
         return None
     keys = {item.id: storage.key(actor.organization_id, item.sha256) for item in items}
     store = storage.blobs()
-    for key in keys.values():
-        store.info(key)  # raises BlobMissing now, not in the middle of the file
+    try:
+        for key in keys.values():
+            store.info(key)
+    except BlobMissing:
+        return None  # the worker says which are left out; a stream could only break off
     files = files_of(spec, items, lambda item: store.open_range(keys[item.id]))
     return Stream(whole_name(items, max(item.created_on for item in items)), zipped(files))
 
