@@ -8,7 +8,8 @@ export interface Box {
 
 const FAR_PX = 6;
 const EDGE_PX = 48;
-const FASTEST_PX = 28;
+const FASTEST_PX_S = 1_600;
+const LONGEST_FRAME_S = 0.1;
 /** What means something else by being pressed. */
 const TAKEN = "button, input, label, summary, select, form, dialog, a:not([data-picture]), [role=toolbar]";
 
@@ -69,7 +70,7 @@ export class Band {
     getSelection()?.removeAllRanges();
     this.ground.toggleAttribute("data-banding", true);
     this.begin(event);
-    this.#frame = requestAnimationFrame(() => this.#creep());
+    this.#creep(performance.now());
   }
 
   #draw(): void {
@@ -89,14 +90,17 @@ export class Band {
   }
 
   /** Near an edge the list moves, faster the nearer. */
-  #creep(): void {
-    if (this.#drawn === null) return;
-    const { top, bottom } = this.scroller.getBoundingClientRect();
-    const { clientY } = this.#at;
-    const share = clientY < top + EDGE_PX ? (clientY - top - EDGE_PX) / EDGE_PX
-      : clientY > bottom - EDGE_PX ? (clientY - bottom + EDGE_PX) / EDGE_PX : 0;
-    if (share !== 0) this.scroller.scrollTop += Math.max(-1, Math.min(1, share)) * FASTEST_PX;
-    this.#frame = requestAnimationFrame(() => this.#creep());
+  #creep(before: number): void {
+    this.#frame = requestAnimationFrame((now) => {
+      if (this.#drawn === null) return;
+      const { top, bottom } = this.scroller.getBoundingClientRect();
+      const { clientY } = this.#at;
+      const beyond = Math.min(0, clientY - top - EDGE_PX) + Math.max(0, clientY - bottom + EDGE_PX);
+      const share = Math.max(-1, Math.min(1, beyond / EDGE_PX));
+      const seconds = Math.min(LONGEST_FRAME_S, Math.max(0, now - before) / 1000);
+      if (share !== 0) this.scroller.scrollTop += share * FASTEST_PX_S * seconds;
+      this.#creep(now);
+    });
   }
 
   #end(): void {
