@@ -7,7 +7,7 @@ RUN = .venv/bin/python
 # mypy's Django plugin loads the settings; nothing connects.
 SETTINGS = DATABASE_URL=postgresql://none@localhost/none PACKSHOT_SECRET_KEY=for-checks-only
 
-.PHONY: help up test lint types format frontend shots bench clean
+.PHONY: help up test lint types format messages frontend shots bench clean
 
 help: ## These lines
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -21,18 +21,23 @@ test: ## Run every test, the browser's included (ARGS goes to pytest)
 	@$(RUN) -m tests.browser
 	@$(RUN) -m pytest -n auto --dist loadgroup $(ARGS)
 
-lint: ## Style, types, templates, layers, and that static/dist matches its sources
+lint: ## Style, types, templates, layers, translations, and that static/dist matches
 	@PYTHON=$(PYTHON) scripts/setup dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	$(SETTINGS) .venv/bin/mypy
 	.venv/bin/djlint packshot --check --lint --quiet
 	.venv/bin/lint-imports
+	$(RUN) scripts/messages check
 	$(RUN) frontend/build.py --check
 
 format: ## Bring code and templates into shape
 	.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 	.venv/bin/djlint packshot --reformat --quiet
+
+messages: ## Bring the translations up to date with the sources; prints how many are missing
+	@PYTHON=$(PYTHON) scripts/setup dev
+	$(RUN) scripts/messages update
 
 frontend: ## Build the style sheet and the scripts into packshot/web/static/dist
 	@PYTHON=$(PYTHON) scripts/setup dev

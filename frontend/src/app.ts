@@ -9,6 +9,7 @@ import { StudioGallery } from "./elements/gallery";
 import { StudioLive } from "./elements/live";
 import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
+import { StudioQueue } from "./elements/queue";
 import { StudioRail, StudioTheme } from "./elements/preferences";
 import { StudioProgress } from "./elements/progress";
 import { StudioSearch } from "./elements/search";
@@ -29,6 +30,7 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-progress", StudioProgress],
   ["studio-shortcuts", StudioShortcuts],
   ["studio-palette", StudioPalette],
+  ["studio-queue", StudioQueue],
   ["studio-menu", StudioMenu],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],

@@ -21,8 +21,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
-# The libraries speak fifty languages, our pages one so far: never a page in two.
-LANGUAGES = [("en", "English")]
+# The libraries speak fifty languages; these are the ones that our pages speak too: never a page in two.
+LANGUAGES = [("en", "English"), ("de", "German")]
+LOCALE_PATHS = [_HERE.parent / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_I18N = True
 
 INSTALLED_APPS = [

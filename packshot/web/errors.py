@@ -7,15 +7,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from packshot.errors import Problem
+from packshot.words import told
 
 
 def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     """The answer to a request that met a problem: JSON, a toast, or a page, as was asked for."""
     if request.accepts("application/json") and not request.accepts("text/html"):
-        body = {"code": problem.code, "message": problem.message, "request_id": _request_id(request)}
+        body = {"code": problem.code, "message": told(problem.message), "request_id": _request_id(request)}
         return JsonResponse(body, status=problem.status)
     title = _("There is nothing here") if problem.status == 404 else _("That did not work")
-    return _answer(request, problem.status, title, problem.message)
+    return _answer(request, problem.status, title, told(problem.message))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 (Django's shape)

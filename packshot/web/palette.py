@@ -16,6 +16,7 @@ from packshot.db.tenancy import Actor
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.settings import settings
 from packshot.studio.assets import queries as assets
+from packshot.studio.assets.contracts import Search
 from packshot.studio.boards import queries as boards
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class Place:
 PLACES: tuple[Place, ...] = (
     Place("home", _("Boards"), "layout-grid"),
     Place("library", _("Library"), "image"),
+    Place("library", _("Library"), "image"),
+    Place("library-duplicates", _("Library: Duplicates"), "image"),
     Place("settings", _("Settings"), "settings"),
     Place("account_email", _("Settings: E-mail"), "settings"),
     Place("account_change_password", _("Settings: Password"), "settings"),
+    Place("settings-language", _("Settings: Language"), "languages"),
     Place("usersessions_list", _("Settings: Sessions"), "settings"),
     *((Place("mfa_index", _("Settings: Second factor"), "settings"),) if settings().mfa else ()),
 )
@@ -93,7 +97,7 @@ def _pictures(actor: Actor, text: str) -> list[Found]:
     """Pictures that are ready; each leads to itself on its board."""
     if not text:
         return []
-    found = assets.named(actor, text, SHOWN)
+    found = assets.page(actor, Search(text=text), limit=SHOWN)
     slugs = boards.slugs(actor, {each.board_id for each in found if each.board_id is not None})
     return [
         Found(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import hooks, palette, views
+from packshot.web import hooks, language, palette, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
@@ -12,11 +12,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.assets.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
+    path("settings/language", language.language, name="settings-language"),
     path("palette", palette.palette, name="palette"),
     path("shell/balance", views.balance, name="shell-balance"),
     path("shell/credits", views.credits_popover, name="shell-credits"),
     path("shell/running", views.running, name="shell-running"),
     path("shell/queue", views.queue, name="shell-queue"),
+    path("shell/queue/waiting/cancel", views.cancel_waiting, name="shell-queue-cancel-waiting"),
+    path("shell/queue/<uuid:batch_id>/cancel", views.cancel, name="shell-queue-cancel"),
 ]
 
 handler403 = "packshot.web.errors.forbidden"

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walk import PICTURES_MS, ask, choose, faces, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, choose, faces, request, sign_up
 
 HEAR = """() => {
     window.heard = [];
@@ -151,3 +151,41 @@ def test_the_palette_waits_for_an_answer_that_is_on_its_way(page: Page):
     page.keyboard.type("quick f")
     page.keyboard.press("Enter")
     page.wait_for_url(board)
+
+
+def test_the_queue_lists_what_is_under_way_and_cancels_it(page: Page):
+    sign_up(page)
+    ask(page, 'first {"delay_s": 60}', model="mock-scene", variants=1)
+    page.wait_for_url("**/boards/*/**")
+    ask(page, 'second {"delay_s": 60}', model="mock-scene", variants=8)
+    expect(request(page, "second").locator(".tile")).to_have_count(8)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("q")
+    queue = page.locator("#queue")
+    expect(queue.get_by_role("listitem")).to_have_count(2)
+    queue.get_by_role("button", name="Cancel all of mine that wait").click()
+    expect(page.locator("#toasts")).to_contain_text("cancelled before they began")
+    queue.get_by_role("button", name=re.compile("Cancel second")).click()
+    queue.get_by_role("button", name=re.compile("Cancel first")).click()
+    expect(page.locator(".tile[data-face=cancelled]")).to_have_count(9, timeout=PICTURES_MS)
+    expect(queue).to_contain_text("Nothing is under way.")
+    expect(page.locator("#balance")).to_have_text(re.compile(r"\b500\b"))
+
+
+def test_from_right_to_left_nothing_scrolls_sideways(page: Page):
+    sign_up(page)
+    ask(page, "the other way", model="mock-scene", variants=4)
+    page.wait_for_url("**/boards/*/**")
+    expect(faces(page, "the other way", "done")).to_have_count(4, timeout=PICTURES_MS)
+    for path in (page.url, "/", "/library", "/settings/"):
+        page.goto(path)
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert over <= 0, f"{path} at {width}"
+        page.set_viewport_size({"width": 1280, "height": 800})
+        rail, main = page.locator(".rail").bounding_box(), page.locator("main").bounding_box()
+        assert rail is not None
+        assert main is not None
+        assert rail["x"] > main["x"], "the rail stands where reading begins"

@@ -103,6 +103,8 @@ export class StudioLive extends HTMLElement {
     const target = document.querySelector(`[data-live="${name}"]`);
     const url = target?.getAttribute("data-url");
     if (target && url) await refresh(target, url);
+    const queue = name === "running" ? document.querySelector("#queue:popover-open") : null;
+    if (queue) await htmx.ajax("GET", queue.getAttribute("hx-get") ?? "", { target: queue, swap: "innerMorph" });
   }
 
   async #batch(id: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface Box {
 const FAR_PX = 6;
 const EDGE_PX = 48;
 const FASTEST_PX = 28;
+/** What means something else by being pressed. */
+const TAKEN = "button, input, label, summary, select, form, dialog, a:not([data-picture]), [role=toolbar]";
 
 /**
  * The rubber band: the mouse is pressed, drawn, and what lies under it is told. At the upper and lower edge of the
@@ -27,7 +29,8 @@ export class Band {
     private readonly over: (box: Box) => void,
     signal: AbortSignal,
   ) {
-    ground.addEventListener("pointerdown", (event) => this.#down(event), { signal });
+    // It may begin beside the list as well.
+    scroller.addEventListener("pointerdown", (event) => this.#down(event), { signal });
     addEventListener("pointermove", (event) => this.#move(event), { signal });
     addEventListener("pointerup", () => this.#end(), { signal });
     addEventListener("pointercancel", () => this.#end(), { signal });
@@ -40,8 +43,9 @@ export class Band {
   }
 
   #down(event: PointerEvent): void {
-    if (event.pointerType !== "mouse" || event.button !== 0) return;
-    if ((event.target as Element).closest("button, input, label, summary, select")) return;
+    if (event.pointerType !== "mouse" || event.button !== 0 || (event.target as Element).closest(TAKEN)) return;
+    const { left } = this.scroller.getBoundingClientRect();
+    if (event.clientX - left > this.scroller.clientWidth) return; // the scroll bar
     this.#at = event;
     this.#from = this.#inside(event);
   }

@@ -15,6 +15,7 @@ from packshot.studio.assets import storage
 from packshot.studio.assets.contracts import (
     ChangeView,
     Count,
+    ExportSpec,
     ExportView,
     Facets,
     Kind,
@@ -22,13 +23,18 @@ from packshot.studio.assets.contracts import (
     SavedView,
     Search,
     Selection,
+    Stream,
 )
+from packshot.studio.assets.exporting import Names, checked, files_of, item_of, whole_name, zipped
 from packshot.studio.assets.models import Asset, Change, Export, View
 from packshot.studio.assets.search import described, selected
+from packshot.words import told
 
 TRASH_DAYS = 30
 PAGE = 60
 COUNT_CAP = 1000
+STREAMED_PICTURES = 50
+STREAMED_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +154,6 @@ def on_board(actor: Actor, board_id: UUID, limit: int = 60, before: UUID | None 
         if before is not None:
             found = found.filter(id__lt=before)
         return [view_of(row) for row in found.order_by("-id")[:limit]]
-
-
-def named(actor: Actor, text: str, limit: int) -> list[AssetView]:
-    """Pictures with all these words, or their beginnings, newest first."""
-    return [view for view in page(actor, Search(text=text), limit=limit) if view.state == "ready"]
 
 
 def covers(actor: Actor, board_ids: Iterable[UUID]) -> dict[UUID, AssetView]:
@@ -279,6 +280,36 @@ def exports(actor: Actor, limit: int = 20) -> list[ExportView]:
         return [_export_view(row) for row in found[:limit]]
 
 
+def stream_zip(actor: Actor, selection: Selection, spec: ExportSpec) -> Stream | None:
+    """The ZIP of a few pictures as they are stored, to be sent at once; None where `commands.export` has to make it:
+    more than 50 pictures or 100 MB, or another form. Raises NotFound where there is no picture, and Invalid."""
+    if checked(spec).form != "original":
+        return None
+    with acting_as(actor):
+        found = call("assets_packed_v1", selected(selection), STREAMED_PICTURES)
+    if found is None:
+        return None
+    items = [item_of(each) for each in found]
+    if not items:
+        raise NotFound("There is no picture to export.")
+    if sum(item.bytes for item in items) > STREAMED_BYTES:
+        return None
+    keys = {item.id: storage.key(actor.organization_id, item.sha256) for item in items}
+    store = storage.blobs()
+    for key in keys.values():
+        store.info(key)  # raises BlobMissing now, not in the middle of the file
+    files = files_of(spec, items, lambda item: store.open_range(keys[item.id]))
+    return Stream(whole_name(items, max(item.created_on for item in items)), zipped(files))
+
+
+def file_names(actor: Actor, selection: Selection, spec: ExportSpec, limit: int = 3) -> list[str]:
+    """How the first files of an export would be called, their sizes as they are stored. Raises Invalid."""
+    names = Names(checked(spec))
+    with acting_as(actor):
+        found = call("assets_first_items_v1", selected(selection), limit)
+    return [names.next(item_of(each)) for each in found]
+
+
 def _export_view(row: Export) -> ExportView:
     url = None
     if row.state == "ready":
@@ -314,7 +345,7 @@ def view_of(row: Asset) -> AssetView:
     return AssetView(
         id=row.id,
         state=row.state,  # type: ignore[arg-type]  # the table's check says so
-        reject_reason=row.reject_reason,
+        reject_reason=row.reject_reason and told(row.reject_reason),
         name=row.name,
         media_type=row.media_type,
         bytes=row.bytes,

@@ -28,6 +28,7 @@ from packshot.studio.generation import queries as work
 from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.pages import present, refused
+from packshot.words import told
 
 THREAD_PAGE = 20
 MOST_VARIANTS = 8
@@ -68,6 +69,8 @@ def create(request: MemberRequest) -> HttpResponse:
 def board(request: MemberRequest, slug: str) -> HttpResponse:
     """A board: its thread, oldest request first, and the composer."""
     found = queries.board(request.actor, slug)
+    if found.inbox:
+        return redirect("board-gallery", slug)  # nothing is asked for there, so it has no thread
     batches = work.thread(request.actor, found.id, THREAD_PAGE)
     cards = present(request.actor, reversed(batches))
     # Most often the next request is about the same product: its photo is in the composer already.
@@ -148,7 +151,7 @@ def _settle_in(actor: Actor, board_id: UUID, order: Order) -> None:
 
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:
     """Say beside the composer what is wrong with the form."""
-    return render(request, "boards/complaint.html", {"text": problem.message}, status=problem.status)
+    return render(request, "boards/complaint.html", {"text": told(problem.message)}, status=problem.status)
 
 
 def _more(batches: list[BatchView]) -> BatchView | None:

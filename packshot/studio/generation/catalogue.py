@@ -14,6 +14,7 @@ from packshot.settings import settings
 from packshot.studio.generation.contracts import ModelView, Order, Typical
 from packshot.studio.generation.errors import InvalidOrder
 from packshot.studio.generation.prices import Price
+from packshot.words import told
 
 _MAX_NEGATIVE = 500
 _MAX_ASKED = 4000
@@ -159,7 +160,7 @@ class Model(_Data):
         defaults = {name: p.choices[0] for name, p in self.parameters.items() if p.choices}
         return ModelView(
             id=self.id,
-            title=self.title,
+            title=told(self.title),
             operation=self.operation,
             ratios=self.ratios,
             sizes=self.sizes,

@@ -19,8 +19,9 @@ from packshot.ports.generation import BadCallback
 from packshot.settings import settings
 from packshot.studio.generation import callbacks, providers
 from packshot.studio.generation.catalogue import model_of
-from packshot.studio.generation.contracts import Order, SnippetView, Submission
+from packshot.studio.generation.contracts import JobState, Order, SnippetView, Submission
 from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
+from packshot.studio.generation.models import Batch, Job
 
 _HOLD_S = 2 * 24 * 3600
 """How long credits stay held for a job that nobody moves. Far above every timeout: the reaper comes first."""
@@ -130,6 +131,20 @@ def delete_snippet(actor: Actor, snippet_id: UUID) -> SnippetView:
     with acting_as(actor):
         gone = call("generation_snippet_delete_v1", snippet_id)
     return SnippetView(snippet_id, gone["name"], gone["text"])
+
+
+def cancel_waiting(actor: Actor) -> int:
+    """`cancel_job` for everything that this person asked for and that has not begun; how many there were.
+
+    The last in line first, so that none is let into the queue on the way.
+    """
+    with acting_as(actor):
+        mine = Batch.objects.filter(created_by=actor.user_id).values("id")
+        waiting = Job.objects.filter(state=JobState.QUEUED, batch_id__in=mine).order_by("released", "-id")
+        found = list(waiting.values_list("id", flat=True))
+        for job_id in found:
+            call("generation_cancel_v1", None, job_id, settings().organization_jobs)
+    return len(found)
 
 
 def receive_callback(

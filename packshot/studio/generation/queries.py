@@ -26,6 +26,7 @@ from packshot.studio.generation.contracts import (
 from packshot.studio.generation.fold import estimate, fold
 from packshot.studio.generation.models import Batch, Job, Snippet
 from packshot.studio.generation.typical import measured
+from packshot.words import told
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
 _UNKNOWN = Typical(7, 18, measured=False)  # of a model that the catalogue has dropped
@@ -170,7 +171,7 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
         board_id=batch.board_id,
         operation=batch.operation,
         model=batch.model,
-        model_title=model.title if model else batch.model,
+        model_title=told(model.title) if model else batch.model,
         prompt=batch.prompt,
         ratio=batch.ratio,
         size=batch.size,
@@ -219,7 +220,7 @@ def _tile(job: Job, places: dict[UUID, int], typical: Typical, now: datetime) ->
             at_once=settings().organization_jobs,
         ),
         error_code=job.error_code,
-        error_message=job.error_message,
+        error_message=job.error_message and told(job.error_message),
         charged=job.charged,
         returned=job.returned,
         asset_id=job.asset_id,

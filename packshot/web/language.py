@@ -1,0 +1,42 @@
+"""Settings → Language: kept in a cookie of this browser, so that it holds before anybody has signed in."""
+
+from __future__ import annotations
+
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language_info, override
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from packshot.foundation.organizations.current import MemberRequest, signed_in
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def language(request: MemberRequest) -> HttpResponse:
+    """Which language the pages speak; without a choice, the one that the browser asks for."""
+    offered = [code for code, _name in django_settings.LANGUAGES]
+    name = django_settings.LANGUAGE_COOKIE_NAME
+    if request.method != "POST":
+        chosen = request.COOKIES.get(name, "")
+        languages = [(code, get_language_info(code)["name_local"].capitalize()) for code in offered]
+        context = {"languages": languages, "chosen": chosen if chosen in offered else ""}
+        return render(request, "account/language.html", context)
+    response = redirect("settings-language")
+    wanted = request.POST.get("language", "")
+    if wanted not in offered:
+        response.delete_cookie(name)
+        return response
+    response.set_cookie(
+        name,
+        wanted,
+        max_age=django_settings.LANGUAGE_COOKIE_AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=django_settings.SESSION_COOKIE_SECURE,
+    )
+    with override(wanted):
+        messages.success(request, _("The pages speak English now."))
+    return response

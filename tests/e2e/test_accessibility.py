@@ -1,0 +1,167 @@
+"""axe-core finds nothing on any page, in light and dark; a page that nobody visits here fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.studio import Studio
+from tests.e2e.walk import PICTURES_MS, ask, faces, request, sign_up
+
+# Pages that need no more than an address, by the name of their route.
+SIGNED_OUT = {
+    "home": "/",
+    "account_login": "/sign-in",
+    "account_signup": "/sign-up",
+    "account_reset_password": "/reset-password",
+    "account_reset_password_done": "/reset-password/sent",
+    "account_reset_password_from_key_done": "/reset-password/done",
+    "account_inactive": "/account-closed",
+    "terms": "/terms",
+}
+SIGNED_IN = {
+    "library": "/library",
+    "library-duplicates": "/library/duplicates",
+    "settings": "/settings/",
+    "settings-language": "/settings/language",
+    "account_change_password": "/settings/password",
+    "account_email": "/settings/email",
+    "usersessions_list": "/settings/sessions",
+    "account_logout": "/sign-out",
+    "account_reauthenticate": "/confirm-password",
+}
+ON_A_BOARD = {
+    "board": "",
+    "board-gallery": "gallery",
+    "board-activity": "activity",
+    "board-members": "members",
+}
+# Routes that are no pages: fragments, files, forms' targets, addresses of machines, pages behind a mail's secret.
+NO_PAGES = re.compile(
+    r"shell-|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|"
+    r"board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
+    r"account_reset_password_from_key$|mfa_"
+)
+
+
+def names() -> set[str]:
+    from django.urls import URLResolver, get_resolver
+
+    def walk(patterns: list[object]) -> list[str]:
+        return [
+            name
+            for each in patterns
+            for name in (walk(each.url_patterns) if isinstance(each, URLResolver) else [each.name])
+        ]
+
+    return {name for name in walk(get_resolver().url_patterns) if name}
+
+
+def test_every_page_is_visited(server):
+    visited = {*SIGNED_OUT, *SIGNED_IN, *ON_A_BOARD}
+    unvisited = {name for name in names() - visited if not NO_PAGES.match(name)}
+    assert unvisited == set(), "add the page to a list above, or say that it is none"
+
+
+@pytest.fixture(params=["light", "dark"])
+def looks(request, browser: Browser, studio: Studio):
+    """Makes pages in one colour scheme, each person from an address of its own."""
+    opened = []
+
+    def make(number: int) -> Page:
+        context = browser.new_context(
+            base_url=studio.address,
+            viewport={"width": 1280, "height": 800},
+            color_scheme=request.param,
+            reduced_motion="reduce",
+            extra_http_headers={"X-Forwarded-For": f"10.77.{number}.{1 + (request.param == 'dark')}"},
+        )
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        return context.new_page()
+
+    yield make
+    for context in opened:
+        context.close()
+
+
+def judge(page: Page, what: str) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{what}: {each['id']}: {each['help']}: {node['html'][:160]} {node.get('failureSummary', '')[-160:]}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+def test_pages_for_strangers(looks: Callable[[int], Page]):
+    page = looks(1)
+    found = []
+    for name, path in {**SIGNED_OUT, "404": "/nowhere"}.items():
+        page.goto(path)
+        found += judge(page, name)
+    assert found == []
+
+
+def test_pages_of_a_person(looks: Callable[[int], Page]):
+    page = looks(2)
+    sign_up(page)
+    found = judge(page, "home, empty")
+    for name, path in {**SIGNED_IN, "404": "/boards/nothing/"}.items():
+        page.goto(path)
+        expect(page.locator("main")).to_be_visible()
+        found += judge(page, name)
+    assert found == []
+
+
+def test_a_board_in_each_state(looks: Callable[[int], Page]):
+    page = looks(3)
+    sign_up(page)
+    ask(page, 'slow {"delay_s": 60}', model="mock-scene", variants=2)
+    page.wait_for_url("**/boards/*/**")
+    found = judge(page, "waiting")
+    page.locator("button.running").click()
+    expect(page.get_by_role("button", name=re.compile("Cancel slow"))).to_be_visible()
+    found += judge(page, "the queue")
+    page.keyboard.press("Escape")
+    request(page, "slow").get_by_role("button", name="Cancel all").click()
+    expect(faces(page, "slow", "cancelled")).to_have_count(2, timeout=PICTURES_MS)
+    ask(page, 'half {"fail": "provider_unavailable", "only": [1]}', model="mock-scene", variants=2)
+    expect(faces(page, "half", "failed")).to_have_count(1, timeout=PICTURES_MS)
+    expect(faces(page, "half", "done")).to_have_count(1, timeout=PICTURES_MS)
+    found += judge(page, "failed, done and cancelled")
+    board = page.url.partition("#")[0]
+
+    page.locator("a.tile-picture").first.click()
+    expect(page.locator("dialog.viewer")).to_be_visible()
+    found += judge(page, "viewer")
+    page.keyboard.press("i")
+    page.locator(".viewer-details dl").first.wait_for()
+    found += judge(page, "viewer with details")
+    page.keyboard.press("Escape")
+    page.locator("body").press("?")
+    expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+    found += judge(page, "shortcuts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Find a board").fill("half")
+    expect(page.get_by_role("group", name="Pictures").get_by_role("option").first).to_be_visible()
+    found += judge(page, "palette")
+    page.keyboard.press("Escape")
+    page.locator("#balance button.balance").click()
+    page.locator("#credits dl").first.wait_for()
+    found += judge(page, "credits")
+    page.keyboard.press("Escape")
+    for name, path in ON_A_BOARD.items():
+        page.goto(board + path)
+        found += judge(page, name)
+    page.goto("/library")
+    expect(page.locator("main")).to_be_visible()
+    found += judge(page, "library")
+    page.goto("/")
+    found += judge(page, "home")
+    assert found == []
