@@ -26,7 +26,12 @@ function toggled(event: ToggleEvent): void {
   place(menu, button);
   const watch = new ResizeObserver(() => place(menu, button)); // what it shows may come later
   watch.observe(menu);
-  menu.addEventListener("toggle", () => watch.disconnect(), { once: true });
+  const closed = (again: Event): void => {
+    if ((again as ToggleEvent).newState !== "closed") return; // the event that brought us here comes by as well
+    watch.disconnect();
+    menu.removeEventListener("toggle", closed);
+  };
+  menu.addEventListener("toggle", closed);
 }
 
 function place(menu: HTMLElement, button: HTMLElement): void {

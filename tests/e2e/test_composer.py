@@ -140,6 +140,12 @@ def test_snippets_are_kept_inserted_renamed_deleted_and_brought_back(page: Page)
     prompt.fill("soft window light")
     opener = page.get_by_role("button", name="Snippets")
     opener.click()
+    page.locator(".snippet-keep").wait_for()
+    expect(page.locator("#snippets")).to_be_visible()
+    # Beside its button, not over it.
+    below = "([menu, button]) => menu.top >= button.bottom || menu.bottom <= button.top"
+    rects = "nodes => nodes.map(node => node.getBoundingClientRect().toJSON())"
+    assert page.evaluate(below, page.locator("#snippets, .snippets-open").evaluate_all(rects)[::-1])
     page.get_by_label("Name of the snippet").first.fill("Light")
     page.get_by_role("button", name="Keep the prompt").click()
     expect(page.locator("#toasts")).to_contain_text("Kept as Light.")
@@ -222,6 +228,15 @@ def test_on_a_phone_the_composer_is_a_sheet(browser: Browser, studio: Studio):
     assert sheet is not None
     assert sheet["y"] >= 0
     assert sheet["height"] <= 844 * 0.75
-    page.locator(".model", has_text="Studio scene").tap()
+    page.locator(".model", has_text="Mock scene").tap()
     expect(send_button(page)).to_be_visible()
+    page.locator("#prompt").fill("once more")
+    send_button(page).tap()
+    expect(faces(page, "once more", "done").first).to_be_visible(timeout=PICTURES_MS)
+    expect(page.locator(".composer-options")).to_be_hidden()  # the sheet has made way
+    tile = faces(page, "once more", "done").first
+    expect(tile.locator(".tile-actions").get_by_role("button")).to_have_count(1)
+    tile.get_by_role("button", name="More for picture 1").tap()
+    page.locator(".menu-popover:popover-open").get_by_role("button", name="Follow up").tap()
+    expect(page.get_by_text("About this picture")).to_be_visible()
     context.close()

@@ -47,6 +47,7 @@ def test_a_follow_up_changes_a_picture_and_says_which(page: Page):
 
 def test_taking_the_picture_back_gives_back_the_model(page: Page):
     begun(page, count=1)
+    choose(page, "mock-scene")
     tile = faces(page, "on slate", "done").first
     tile.hover()
     tile.get_by_role("button", name="Follow up picture 1").click()

@@ -8,6 +8,8 @@ import { fromAddress, type Refer } from "../pickup";
 import { actions } from "../shortcuts";
 import { fetchChips, type StudioDrop } from "./drop";
 
+const NARROW = "(max-width: 47.99rem)";
+
 /** `<studio-composer>`: the form that asks for work. It knows the models' limits and says the price beforehand. */
 export class StudioComposer extends HTMLElement {
   #waiting = false;
@@ -137,6 +139,12 @@ export class StudioComposer extends HTMLElement {
     }
     this.#update();
     this.#draft.sent();
+    if (matchMedia(NARROW).matches) this.#fold(); // the sheet makes way for what it asked for
+  }
+
+  #fold(): void {
+    this.removeAttribute("data-open");
+    if (this.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
   }
 
   #complain(text: string): void {
@@ -152,8 +160,7 @@ export class StudioComposer extends HTMLElement {
       menu.open = false;
       menu.querySelector("summary")?.focus();
     } else if (this.hasAttribute("data-open")) {
-      this.removeAttribute("data-open");
-      (document.activeElement as HTMLElement | null)?.blur();
+      this.#fold();
     }
   }
 
