@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import hooks, language, palette, views
+from packshot.web import hooks, language, palette, samples, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.studio.assets.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
     path("settings/language", language.language, name="settings-language"),
+    path("_components", samples.components, name="components"),
     path("palette", palette.palette, name="palette"),
     path("shell/balance", views.balance, name="shell-balance"),
     path("shell/credits", views.credits_popover, name="shell-credits"),

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests import homes
 from tests.e2e.studio import Studio
 from tests.e2e.walk import PICTURES_MS, ask, faces, request, sign_up
 
@@ -42,7 +43,7 @@ ON_A_BOARD = {
 }
 # Routes that are no pages: fragments, files, forms' targets, addresses of machines, pages behind a mail's secret.
 NO_PAGES = re.compile(
-    r"shell-|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|"
+    r"shell-|components|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|"
     r"board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_"
 )
@@ -116,6 +117,24 @@ def test_pages_of_a_person(looks: Callable[[int], Page]):
         expect(page.locator("main")).to_be_visible()
         found += judge(page, name)
     assert found == []
+
+
+def test_every_component_in_both_themes(browser: Browser, tmp_path):
+    """A studio of its own: the page is there only in debug."""
+    home = tmp_path / "home"
+    debugged = Studio(home, PACKSHOT_DEBUG="true")
+    try:
+        context = browser.new_context(base_url=debugged.address, reduced_motion="reduce")
+        page = context.new_page()
+        sign_up(page)
+        page.goto("/_components")
+        expect(page.locator(".samples > section")).to_have_count(2)
+        assert page.locator(".samples .tile").count() == 10
+        assert judge(page, "components") == []
+        context.close()
+    finally:
+        debugged.stop()
+        homes.forget(home)
 
 
 def test_a_board_in_each_state(looks: Callable[[int], Page]):

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from packshot.studio.boards import queries
 from packshot.studio.generation import queries as work
 from packshot.web.assets import DIST, manifest
+from tests.web.conftest import signed_in
 
 HTMX = {"HX-Request": "true"}
 BUDGET = 100 * 1024
@@ -306,8 +307,6 @@ def test_our_own_fault_is_told_without_what_it_was(visit, monkeypatch):
 
 
 def test_a_form_without_its_token_is_told_to_reload(tenant):
-    from tests.web.conftest import signed_in
-
     strict = signed_in(tenant)
     strict.handler.enforce_csrf_checks = True
     response = strict.post(reverse("board-create"), form(), headers=HTMX)
@@ -338,6 +337,28 @@ def test_what_is_under_way_leads_to_its_place(visit):
     html = visit.get(reverse("shell-queue")).content.decode()
     assert f"/boards/{slug}/#batch-" in html
     assert "0 of 4 done" in html
+
+
+def test_what_waits_is_cancelled_at_once_and_only_ones_own(visit, new_tenant):
+    slug = create(visit)
+    create(visit, variants="1")
+    assert reverse("shell-queue-cancel-waiting") in visit.get(reverse("shell-queue")).content.decode()
+    other = new_tenant()
+    other_visit = signed_in(other)
+    create(other_visit)
+    html = visit.post(reverse("shell-queue-cancel-waiting"), headers=HTMX).content.decode()
+    assert "5 cancelled before they began." in html
+    assert "Nothing is under way." in html
+    assert visit.get(f"/boards/{slug}/").content.decode().count('data-face="cancelled"') == 4
+    assert "500" in visit.get(reverse("shell-balance")).content.decode()
+    assert work.running(other.actor).count == 4
+
+
+def test_one_request_is_cancelled_from_the_queue(visit):
+    create(visit)
+    [batch_id] = work.running(visit.tenant.actor).batches
+    html = visit.post(reverse("shell-queue-cancel", args=[batch_id]), headers=HTMX).content.decode()
+    assert "Nothing is under way." in html
 
 
 def test_using_a_request_again_fills_the_composer_with_it(visit):

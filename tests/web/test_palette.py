@@ -48,3 +48,7 @@ def test_nobody_finds_what_is_anothers(visitor):
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.route)
 def test_every_place_can_be_gone_to(visit, place):
     assert visit.get(place.address).status_code in (200, 302)
+
+
+def test_the_components_are_shown_in_debug_alone(visit):
+    assert visit.get(reverse("components")).status_code == 404
