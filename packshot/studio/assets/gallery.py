@@ -149,7 +149,7 @@ def selection_of(form: QueryDict) -> Selection:
         if not picked:
             raise Invalid(_("Select a picture first."))
         return Selection(ids=picked)
-    search = from_query(QueryDict(form["search"]))
+    search = from_query(QueryDict(form.get("search", "")))
     return Selection(search=search, upto=one_id(form.get("upto", "")), but=_ids(form.get("but", "")))
 
 
@@ -219,7 +219,7 @@ def chips(place: Place, search: Search, facets: Facets, models: Mapping[str, str
         ("tags", lambda value: f"#{value}"),
     )
     found = [
-        Chip(label(value), place.at(replace(search, **{field: _without(getattr(search, field), value)})))
+        Chip(label(value), place.at(_narrowed(search, field, _without(getattr(search, field), value))))
         for field, label in named
         for value in getattr(search, field)
     ]
@@ -268,6 +268,12 @@ def _filter(
 ) -> Filter:
     set_ = {str(value) for value in chosen}
     return Filter(name, title, tuple(Choice(value, label(value), value in set_) for value in values))
+
+
+def _narrowed(search: Search, field: str, values: tuple[Any, ...]) -> Search:
+    """The search with other values in one of its fields of several."""
+    changes: dict[str, Any] = {field: values}
+    return replace(search, **changes)
 
 
 def _without(values: tuple[Any, ...], value: object) -> tuple[Any, ...]:

@@ -65,7 +65,12 @@ def test_words_are_kept_and_come_back(tenant, client, photo):
     assert answer.status_code == 200
     assert "studio:changed" in answer["HX-Trigger"]
     now = queries.asset(tenant.actor, photo.id)
-    assert (now.title, now.alt, now.tags, now.product) == ("Amber", "A brown bottle", ("spring", "hero"), "Nora")
+    assert (now.title, now.alt, now.tags, now.product) == (
+        "Amber",
+        "A brown bottle",
+        ("spring", "hero"),
+        "Nora",
+    )
     assert "Undo" in answer.content.decode()
     back = client.post(address, {"title": "", "alt": "", "tags": "", "product": "", "undo": "1"})
     assert back.status_code == 200

@@ -151,7 +151,9 @@ begin
         if not public.assets_drop_board_v1(v_board.organization_id, v_board.id) then
             continue;  -- so many pictures that the rest is for the next time
         end if;
-        update public.generation_batch as g set prompt = '', "references" = '[]', parameters = '{}'
+        update public.generation_batch as g set
+            prompt = '', asked = '', negative = '', refers_to = null, "references" = '[]', styles = '[]',
+            parameters = '{}'
         where g.organization_id = v_board.organization_id and g.board_id = v_board.id;
         delete from public.boards_board as b
         where b.organization_id = v_board.organization_id and b.id = v_board.id;
