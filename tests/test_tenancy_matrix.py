@@ -103,7 +103,6 @@ FORMS = {
     "picture-make": {"act": "remove_background"},
     "snippet-rename": {"name": "Other light"},
     "board-rename": {"title": "Another title"},
-    "view-rename": {"name": "Another name"},
     "board-generate": {"model": "mock-scene", "prompt": "on a table", "variants": "1"},
 }
 
