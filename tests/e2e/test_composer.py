@@ -232,7 +232,9 @@ def test_on_a_phone_the_composer_is_a_sheet(browser: Browser, studio: Studio):
     expect(send_button(page)).to_be_visible()
     page.locator("#prompt").fill("once more")
     send_button(page).tap()
-    expect(faces(page, "once more", "done").first).to_be_visible(timeout=PICTURES_MS)
+    tiles = request(page, "once more").locator(".tile")
+    expect(tiles.first).to_be_visible()
+    expect(faces(page, "once more", "done")).to_have_count(tiles.count(), timeout=PICTURES_MS)
     expect(page.locator(".composer-options")).to_be_hidden()  # the sheet has made way
     tile = faces(page, "once more", "done").first
     expect(tile.locator(".tile-actions").get_by_role("button")).to_have_count(1)

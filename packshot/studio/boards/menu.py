@@ -60,6 +60,6 @@ def offers(picture: AssetView, models: list[ModelView], vary_price: int | None) 
 def usual_price(model: ModelView) -> int:
     """Micro-credits for one picture with all choices at their defaults."""
     chosen = model.parameters.get(model.price_by, ())
-    if chosen:
+    if chosen and int(chosen[0]) in model.prices:
         return model.prices[int(chosen[0])]
     return next(iter(model.prices.values()))

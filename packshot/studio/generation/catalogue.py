@@ -153,9 +153,10 @@ class Model(_Data):
     def view(self, typical: Typical) -> ModelView:
         choices: dict[int, dict[str, Any]] = {size: {} for size in self.sizes or (0,)}
         price_by: str = self.price.by
-        name: str = getattr(self.price, "parameter", "")
-        if name in self.parameters and self.parameters[name].choices:
-            choices = {int(value): {name: value} for value in self.parameters[name].choices}
+        name = getattr(self.price, "parameter", "")
+        offered = self.parameters[name].choices if name in self.parameters else ()
+        if offered:
+            choices = {int(value): {name: value} for value in offered}
             price_by = name
         defaults = {name: p.choices[0] for name, p in self.parameters.items() if p.choices}
         return ModelView(
@@ -173,7 +174,7 @@ class Model(_Data):
             prices={at: self.each(at, {**defaults, **chosen}) for at, chosen in choices.items()},
             price_by=price_by,
             parameters={name: p.choices for name, p in self.parameters.items()},
-            about=self.about,
+            about=told(self.about),
             max_styles=self.styles.max,
             negative=self.negative,
         )

@@ -75,8 +75,8 @@ def api_call(batch: BatchView) -> str:
         "parameters": {n: v for n, v in batch.parameters.items() if n not in ("styles", "negative")},
         "board": batch.board_id and str(batch.board_id),
     }
-    told = {name: value for name, value in order.items() if value not in ("", [], {}, None)}
-    body = json.dumps(told, ensure_ascii=False, indent=2).replace("'", "'\\''")
+    given = {name: value for name, value in order.items() if value not in ("", [], {}, None)}
+    body = json.dumps(given, ensure_ascii=False, indent=2).replace("'", "'\\''")
     return (
         f"curl -X POST '{ORIGIN}/v1/generations' \\\n"
         '  -H "Authorization: Bearer $PACKSHOT_KEY" \\\n'

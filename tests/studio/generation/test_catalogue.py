@@ -44,6 +44,7 @@ def test_the_catalogue_offers_what_the_local_engine_makes():
     assert set(found["local-edit"].parameters) == {"base", "variant"}
     assert found["local-clip"].operation == "video"
     assert found["local-clip"].prices == {seconds: seconds * CREDIT for seconds in (3, 4, 5, 6, 7, 8)}
+    assert found["local-clip"].price_by == "seconds"
     assert found["local-clip"].parameters["seconds"] == (4, 3, 5, 6, 7, 8)
     assert found["local-clip"].parameters["motion"][0] == "push_in"
     assert (found["local-cutout"].min_references, found["local-cutout"].max_references) == (1, 1)
