@@ -24,11 +24,12 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
-from packshot.db.sql import call
+from packshot.db.sql import rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound, Problem
 from packshot.foundation.accounts.models import User
 from packshot.studio.assets import commands as assets
+from packshot.studio.assets.contracts import ExportSpec, Selection
 from packshot.studio.boards import commands as boards
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
@@ -60,6 +61,12 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     seen = {"width": 16, "height": 16, "placeholder": "data:,", "source_type": "digitalCapture"}
     seen |= {"organization_id": str(tenant.organization_id), "id": str(asset.id)}
     worker.execute("select public.assets_inspected_v1(%s)", [Jsonb(seen)])
+    picked = Selection(ids=(asset.id,))
+    assets.describe(actor, asset.id, tags=["summer"])
+    change = assets.change(actor, picked, "favourite")
+    export = assets.export(actor, picked, ExportSpec())
+    view_id = assets.save_view(actor, "Summer", "tag=summer")
+    worker.execute("select public.assets_hold_bytes_v1(%s, %s)", [tenant.organization_id, "0" * 64])
     order = Order(
         key=str(uuid7()),
         operation="generate",
@@ -69,6 +76,8 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         board_id=board_id,
     )
     batch_id = generation.submit(actor, order).batch_id
+    snippet_id = uuid7()
+    generation.save_snippet(actor, snippet_id, name="Light", text="soft light from the left")
     cancelled, job = [tile.job_id for tile in work.batch(actor, batch_id).tiles]
     generation.cancel_job(actor, cancelled)
     ids = {
@@ -77,16 +86,24 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "asset_id": str(asset.id),
         "batch_id": str(batch_id),
         "job_id": str(job),
+        "change_id": str(change.id),
+        "export_id": str(export.id),
+        "view_id": str(view_id),
+        "snippet_id": str(snippet_id),
     }
     return Furnished(tenant, ids)
 
 
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
-IDS = {"slug", "asset_id", "batch_id", "job_id"}
+IDS = {"slug", "asset_id", "batch_id", "job_id", "change_id", "export_id", "view_id", "snippet_id"}
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "view-rename": {"name": "Another name"},
+    "picture-make": {"act": "remove_background"},
+    "snippet-rename": {"name": "Other light"},
     "board-rename": {"title": "Another title"},
+    "view-rename": {"name": "Another name"},
     "board-generate": {"model": "mock-scene", "prompt": "on a table", "variants": "1"},
 }
 
@@ -289,7 +306,14 @@ def test_no_function_lets_a_member_touch_another_tenant(victim, stranger, catalo
     uuids = [str(victim.tenant.organization_id), str(victim.tenant.user_id)]
     uuids += [value for name, value in victim.ids.items() if name != "slug"]
     body = {**victim.ids, "id": victim.ids["asset_id"], "organization_id": uuids[0], "sha256": "0" * 64}
-    values = {"uuid": uuids, "text": [victim.ids["slug"], "words"], "jsonb": [Jsonb(body), Jsonb([body])]}
+    picked = {"ids": [victim.ids["asset_id"]], "search": None}
+    body |= {"action": "trash", "selection": picked, "spec": {}, "name": "x", "query": "", **picked}
+    values = {
+        "uuid": uuids,
+        "uuid[]": ["{" + ",".join(uuids) + "}"],
+        "text": [victim.ids["slug"], "words"],
+        "jsonb": [Jsonb(body), Jsonb([body])],
+    }
     before = fingerprints(catalogue, tenant_tables, victim.tenant)
     mine = Actor(stranger.tenant.user_id, stranger.tenant.organization_id)
     theirs = Actor(stranger.tenant.user_id, victim.tenant.organization_id)
@@ -299,7 +323,7 @@ def test_no_function_lets_a_member_touch_another_tenant(victim, stranger, catalo
         for actor, given in product((mine, theirs), product(*(values.get(each, [None]) for each in types))):
             try:
                 with acting_as(actor):
-                    call(name, *given)
+                    rows(name, *given)
             except (DatabaseError, Problem):
                 pass
     assert fingerprints(catalogue, tenant_tables, victim.tenant) == before

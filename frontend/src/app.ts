@@ -18,6 +18,8 @@ import { StudioToast } from "./elements/toast";
 import { StudioUploads } from "./elements/uploads";
 import { StudioViewer } from "./elements/viewer";
 import { offline } from "./failures";
+import { menus } from "./menus";
+import { pickups } from "./pickup";
 import { shortcuts } from "./shortcuts";
 
 // Children first: what is around them asks them things.
@@ -47,3 +49,5 @@ const elements: [string, CustomElementConstructor][] = [
 for (const [name, element] of elements) customElements.define(name, element);
 offline();
 shortcuts();
+menus();
+pickups();

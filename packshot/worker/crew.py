@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,9 @@ from packshot.settings import settings
 from packshot.studio.assets import storage, tasks
 from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
+from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
+from packshot.worker.exports import Packer
 from packshot.worker.jobs import Jobs, Name
 from packshot.worker.leases import Leases, Why
 from packshot.worker.main import queue_settings
@@ -32,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 50
 _INSPECT_TRIES = 4
+_EXPORT_TRIES = 3
+_EXPORTS = 2
+"""Made at once by one worker: each has a file of its own on the disk, and takes its turn in the pool."""
 
 
 class Crew:
@@ -48,7 +54,7 @@ class Crew:
         self._road = Road(
             jobs=self._jobs,
             leases=self._leases,
-            outputs=Outputs(storage.blobs(), self._pool.run),
+            outputs=Outputs(storage.blobs(), self._pool.run, partial(database.call, "assets_hold_bytes_v1")),
             blobs=storage.blobs(),
             generators=wiring.generators(self._pool),
             models=catalogue(),
@@ -58,6 +64,10 @@ class Crew:
         self._waiting_lane = self._lane("advance", self._advance)
         self._render_lane = self._lane("render", self._render)
         self._render_lane.entrypoint("inspect")(self._inspect)
+        self._waiting_lane.entrypoint("change")(self._change)
+        self._waiting_lane.entrypoint("export")(self._export)
+        self._packer = Packer(database, storage.blobs(), self._pool.run, settings().home / "exports")
+        self._packing = asyncio.Semaphore(_EXPORTS)
 
     @classmethod
     async def assemble(cls, pace: Pace, worker: str) -> Crew:
@@ -76,7 +86,7 @@ class Crew:
         for_ever: list[Coroutine[Any, Any, None]] = [
             self._leases.renew_for_ever(),
             self._leases.tell_for_ever(),
-            keep_whole(self._database, self._pace, cap=settings().organization_jobs),
+            keep_whole(self._database, self._pace, cap=settings().organization_jobs, blobs=storage.blobs()),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]
@@ -141,13 +151,42 @@ class Crew:
             raise RetryRequested(timedelta(seconds=again_s), "another worker has it")
 
     async def _inspect(self, message: Message) -> None:
-        organization_id, _, asset_id = (message.payload or b"").decode().partition("/")
-        where = UUID(organization_id), UUID(asset_id)
+        where = _where(message)
         try:
             await tasks.inspect(*where, blobs=storage.blobs(), run=self._pool.run)
         except Exception as error:
-            log.exception("inspect failed", asset=asset_id)
+            log.exception("inspect failed", asset=str(where[1]))
             if message.attempts >= _INSPECT_TRIES:
                 await tasks.give_up(*where)
                 return
             raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
+
+    async def _change(self, message: Message) -> None:
+        where = _where(message)
+        try:
+            ended = await carry_on(self._database, *where, self._waiting_lane.shutdown.is_set)
+        except Exception as error:
+            log.exception("change failed", change=str(where[1]))
+            raise RetryRequested(timedelta(seconds=min(60, 2**message.attempts)), repr(error)) from error
+        if not ended:
+            raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _export(self, message: Message) -> None:
+        where = _where(message)
+        try:
+            async with self._packing:
+                ended = await self._packer.pack(*where, self._waiting_lane.shutdown.is_set)
+        except Exception as error:
+            log.exception("export failed", export=str(where[1]))
+            if message.attempts >= _EXPORT_TRIES:
+                await self._packer.give_up(*where)
+                return
+            raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
+        if not ended:
+            raise RetryRequested(timedelta(0), "the worker stops")
+
+
+def _where(message: Message) -> tuple[UUID, UUID]:
+    """The organization, and what of it the message is about."""
+    organization_id, _, what = (message.payload or b"").decode().partition("/")
+    return UUID(organization_id), UUID(what)

@@ -73,6 +73,16 @@ class Database:
     async def execute(self, query: str, *args: Any) -> str:
         return str(await self.steady(lambda: self._pool.execute(query, *args)))
 
+    async def together(self, work: Callable[[asyncpg.Connection], Awaitable[Value]]) -> Value:
+        """Several statements and what is done between them, in one transaction; all of it again while the server is
+        away, so the work must be such that it may be begun twice."""
+
+        async def once() -> Value:
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await work(connection)
+
+        return await self.steady(once)
+
     async def listener(self) -> asyncpg.Connection:
         """A connection outside of the pool, to listen on."""
         return await self.steady(lambda: asyncpg.connect(**self._address))

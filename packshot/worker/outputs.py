@@ -12,6 +12,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from packshot.imaging.errors import BadPicture
+from packshot.imaging.film import Film, sniff_film
 from packshot.imaging.thumbs import Thumbs
 from packshot.ports.blobs import BlobStore
 from packshot.ports.generation import Output
@@ -20,7 +21,11 @@ from packshot.worker.jobs import Claim
 
 _LARGEST = 64 * 1024 * 1024
 _LIMIT_S = 60.0
-_ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif"}
+_HEAD = 16
+_ENDINGS = {
+    "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/avif": "avif",
+    "video/webm": "webm", "video/mp4": "mp4",
+}  # fmt: skip
 
 
 class BadOutput(Exception):
@@ -33,12 +38,19 @@ class Run(Protocol):
     async def __call__(self, name: str, *args: Any, timeout: float) -> Any: ...  # noqa: ASYNC109  (the pool kills)
 
 
+class Hold(Protocol):
+    """Keeps the bytes of this hash from being erased until their asset is there."""
+
+    async def __call__(self, organization_id: UUID, sha256: str) -> object: ...
+
+
 class Outputs:
     """Stores results. Called again with the same bytes it does no harm: keys come from the content."""
 
-    def __init__(self, blobs: BlobStore, run: Run) -> None:
+    def __init__(self, blobs: BlobStore, run: Run, hold: Hold) -> None:
         self._blobs = blobs
         self._run = run
+        self._hold = hold
 
     async def keep(self, claim: Claim, outputs: Sequence[Output]) -> list[dict[str, Any]]:
         """Store each file with its thumbnails, before anything is settled; the facts for its asset.
@@ -52,10 +64,11 @@ class Outputs:
         if not 0 < len(output.data) <= _LARGEST:
             raise BadOutput(f"a file of {len(output.data)} bytes")
         try:
-            thumbs: Thumbs = await self._run("thumbnails", output.data, timeout=_LIMIT_S)
+            thumbs, duration_s = await self._look(output.data)
         except BadPicture as bad:
             raise BadOutput(f"said to be {output.media_type}: {bad.message}") from bad
         sha256 = hashlib.sha256(output.data).hexdigest()
+        await self._hold(claim.name.organization_id, sha256)
         await asyncio.to_thread(self._store, claim.name.organization_id, sha256, output.data, thumbs)
         return {
             "id": str(uuid7()),
@@ -64,6 +77,7 @@ class Outputs:
             "bytes": len(output.data),
             "width": thumbs.width,
             "height": thumbs.height,
+            "duration_s": duration_s,
             "placeholder": thumbs.placeholder,
             "phash": thumbs.phash,
             "colours": thumbs.colours,
@@ -72,6 +86,14 @@ class Outputs:
             "confidence": output.confidence,
             "note": output.note,
         }
+
+    async def _look(self, data: bytes) -> tuple[Thumbs, float | None]:
+        """Small pictures, and of a video its length in seconds. Raises BadPicture."""
+        if sniff_film(data[:_HEAD]) is None:
+            thumbs: Thumbs = await self._run("thumbnails", data, timeout=_LIMIT_S)
+            return thumbs, None
+        film: Film = await self._run("poster", data, timeout=_LIMIT_S)
+        return film.thumbs, film.duration_s
 
     def _store(self, organization_id: UUID, sha256: str, data: bytes, thumbs: Thumbs) -> None:
         self._blobs.put(storage.thumb_key(organization_id, sha256, 256), thumbs.small)

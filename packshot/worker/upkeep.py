@@ -6,7 +6,9 @@ import asyncio
 
 import structlog
 
+from packshot.ports.blobs import BlobStore
 from packshot.worker.database import Database
+from packshot.worker.erasing import erase, expire
 from packshot.worker.pace import Pace
 
 BOARDS_AT_ONCE = 20
@@ -15,13 +17,24 @@ BOARDS_AT_ONCE = 20
 log = structlog.get_logger(__name__)
 
 
-async def keep_whole(database: Database, pace: Pace, *, cap: int) -> None:
+_COMPARED = 500
+"""Pictures compared with the others in one go: some milliseconds each."""
+
+
+async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobStore) -> None:
     """For ever. Every worker does it; the database lets one at a time."""
     since_forgotten = pace.forget
     while True:
         swept = await database.call("generation_sweep_v1", pace.sweep_grace)
         reaped = await database.call("generation_reap_v1", pace.offers, cap)
         await database.call("assets_sweep_v1")
+        await database.call("assets_tend_changes_v1")
+        await database.call("assets_tend_exports_v1")
+        compared = _COMPARED
+        while compared >= _COMPARED:
+            compared = await database.call("assets_liken_v1", _COMPARED)
+        await erase(database, blobs)
+        await expire(database, blobs)
         if swept or reaped:
             log.warning("mended", swept=swept, reaped=reaped)
         if since_forgotten >= pace.forget:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import cv2
 import numpy as np
 import pytest
 
@@ -193,6 +194,40 @@ async def test_style_pictures_lend_their_tones_and_nothing_else(local: LocalGene
     assert tinted[:60, :, 0].mean() < plain[:60, :, 0].mean() - 40
 
 
+@pytest.mark.parametrize("motion", ["push_in", "orbit"])
+async def test_a_clip_plays(local: LocalGenerator, pool: CountingPool, motion: str) -> None:
+    task = _task("video", references=(_small_reference(),), parameters={"seconds": 3, "motion": motion})
+    told: list[int] = []
+    answer = await local.submit(task, told.append)
+    assert isinstance(answer, Done), answer
+    (output,) = answer.outputs
+    film = await pool.run("poster", output.data, timeout=30)
+    assert (film.thumbs.width, film.thumbs.height) == (output.width, output.height) == (160, 160)
+    assert (film.thumbs.media_type, film.duration_s) == (output.media_type, 3.0) == ("video/webm", 3.0)
+    assert output.source_type == read_source_type(output.data) == "compositeSynthetic"
+    assert told == sorted(told)
+    assert len(told) > 60, "progress is exact"
+
+
+def _small_reference() -> Reference:
+    pixels = decode((DATA / "bottle.jpg").read_bytes()).rgb
+    small = np.asarray(cv2.resize(pixels, (160, 160), interpolation=cv2.INTER_AREA))
+    return Reference(uuid4(), "image/png", encode(small, "image/png", source_type="digitalCapture"))
+
+
+async def test_cancel_ends_a_clip(local: LocalGenerator, pool: CountingPool) -> None:
+    large = np.random.Generator(np.random.PCG64(4)).integers(0, 256, (1280, 1280, 3)).astype(np.uint8)
+    reference = Reference(uuid4(), "image/png", encode(large, "image/png", source_type="digitalCapture"))
+    task = _task("video", references=(reference,), parameters={"seconds": 8, "motion": "pan"})
+    work = await _begun(local, task)
+    (pid,) = pool.pids
+    assert await local.cancel(str(task.job_id)) is CancelOutcome.CANCELLED
+    answer = await work
+    assert isinstance(answer, Failed)
+    assert answer.code is FailureCode.CANCELLED
+    assert pid not in pool.pids
+
+
 async def test_the_strongest_source_type_is_carried_along(local: LocalGenerator) -> None:
     pixels = np.full((64, 64, 3), 200, np.uint8)
     pixels[16:48, 16:48] = (150, 30, 30)
@@ -231,6 +266,10 @@ async def test_progress_goes_up(local: LocalGenerator) -> None:
         (_edit("warmer", _reference("mug.jpg"), _reference(), _reference()), "needs the picture"),
         (_edit("warmer", Reference(uuid4(), "image/jpeg", b"\xff\xd8\xff\xe0")), "damaged"),
         (_task(parameters={"styles": 2}), "more style pictures"),
+        (_task("video"), "exactly one picture"),
+        (_task("video", references=(_reference(),), parameters={"motion": "spin"}), "3 to 8 seconds"),
+        (_task("video", references=(_reference(),), parameters={"seconds": 99}), "3 to 8 seconds"),
+        (_task("video", references=(Reference(uuid4(), "", b"\xff\xd8\xff"),)), "damaged"),
     ],
 )
 async def test_bad_input_is_told_in_a_sentence(local: LocalGenerator, task: Task, words: str) -> None:

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from packshot.adapters.local.generator import LocalGenerator
 from packshot.adapters.local.pool import ImagingPool
 from packshot.adapters.mock.generator import MockGenerator
+from packshot.imaging.film import look
 from packshot.ports.generation import (
     BadCallback,
     CancelOutcome,
@@ -86,6 +87,24 @@ async def test_a_result_is_what_it_says_it_is(generator):
         assert picture.size == (output.width, output.height)
         assert Image.MIME[picture.format] == output.media_type
     assert output.source_type
+
+
+async def test_an_edit_is_a_picture_too(generator):
+    answer = await done(generator, task("edit", prompt="warmer", parameters={"base": "on a stone"}))
+    assert isinstance(answer, Done), answer
+    (output,) = answer.outputs
+    with Image.open(io.BytesIO(output.data)) as picture:
+        assert picture.size == (output.width, output.height)
+
+
+async def test_a_clip_is_a_video_that_plays(generator):
+    answer = await done(generator, task("video", prompt="", parameters={"seconds": 3}))
+    assert isinstance(answer, Done), answer
+    (output,) = answer.outputs
+    seen = look(output.data)
+    assert seen.thumbs.media_type == output.media_type
+    assert (seen.thumbs.width, seen.thumbs.height) == (output.width, output.height)
+    assert seen.duration_s == 3.0
 
 
 async def test_the_same_task_makes_the_same_bytes_and_another_seed_others(generator):

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walk import PICTURES_MS, ask, faces, request, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, choose, faces, request, sign_up
 
 HEAR = """() => {
     window.heard = [];
@@ -68,7 +68,7 @@ def test_the_sheet_opens_closes_and_gives_the_focus_back(page: Page):
 def test_the_last_message_is_undone_by_key(page: Page, way):
     sign_up(page)
     page.locator("#prompt").fill("A first board")
-    page.locator("select[name=model]").select_option("mock-scene")
+    choose(page, "mock-scene")
     page.locator("#prompt").press("Control+Enter")
     page.wait_for_url("**/boards/*/**")
     title = page.locator("input[name=title]").first

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.studio import Studio
-from tests.e2e.walk import PICTURES_MS, ask, faces, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, choose, faces, sign_up
 
 
 def test_the_viewer_by_keyboard(page: Page):
@@ -63,7 +63,7 @@ def test_the_whole_road_without_a_mouse(page: Page):
     page.keyboard.press("Escape")
     page.locator("body").press("p")
     expect(page.locator("#prompt")).to_be_focused()
-    page.locator("select[name=model]").select_option("mock-scene")
+    choose(page, "mock-scene")
     page.locator("#prompt").focus()
     page.keyboard.type("by hand alone")
     page.keyboard.press("Control+Enter")

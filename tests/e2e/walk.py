@@ -42,13 +42,22 @@ def drop(page: Page, name: str) -> None:
     expect(page.locator(".chips .chip").last).to_have_attribute("data-state", "ready", timeout=60_000)
 
 
+def choose(page: Page, model: str) -> None:
+    """Choose a model from the menu."""
+    menu = page.locator("details.models")
+    if menu.get_attribute("open") is None:
+        menu.locator("summary").click()
+    page.locator(f'input[name=model][value="{model}"]').check()
+    menu.locator("summary").click()
+
+
 def ask(page: Page, prompt: str, *, model: str | None = None, variants: int | None = None) -> None:
     """Write a prompt and send it with the keyboard."""
     fold = page.locator("[data-fold]")
-    if (model or variants) and fold.is_visible() and not page.locator("select[name=model]").is_visible():
+    if (model or variants) and fold.is_visible() and not page.locator("details.models").is_visible():
         fold.click()  # a phone shows the options when they are asked for
     if model is not None:
-        page.locator("select[name=model]").select_option(model)
+        choose(page, model)
     if variants is not None:
         page.locator("select[name=variants]").select_option(str(variants))
     page.locator("#prompt").fill(prompt)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from packshot.adapters.disk import DiskBlobs
+from packshot.adapters.mock.picture import clip
 from packshot.web.blobs import respond
 
 ORGANIZATION = "01939f2a-0000-7000-8000-000000000001"
@@ -108,6 +109,19 @@ async def test_one_range_is_a_part(store, header, first, last):
     assert (reply.status, reply.body) == (206, data[begin : end + 1])
     assert reply.headers["content-range"] == f"bytes {begin}-{end}/{len(data)}"
     assert reply.headers["content-length"] == str(end - begin + 1)
+
+
+async def test_a_video_is_shown_in_parts(store):
+    """A browser asks for the end of a film first, and for parts of it while somebody drags its slider."""
+    data, _, _ = clip(7, 1)
+    key = stored(store, data)
+    first = await ask(store, store.url(key), headers={"range": "bytes=0-"})
+    assert (first.status, first.body) == (206, data)
+    assert first.headers["content-type"] == "video/webm"
+    assert first.headers["content-disposition"] == "inline"
+    assert first.headers["accept-ranges"] == "bytes"
+    end = await ask(store, store.url(key), headers={"range": "bytes=-100", "if-range": first.headers["etag"]})
+    assert (end.status, end.body) == (206, data[-100:])
 
 
 @pytest.mark.parametrize(

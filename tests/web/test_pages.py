@@ -295,10 +295,10 @@ def test_what_is_not_there_is_told_in_our_words_with_the_requests_id(visit, path
 
 
 def test_our_own_fault_is_told_without_what_it_was(visit, monkeypatch):
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a secret of the house")
 
-    monkeypatch.setattr(queries, "home", broken)
+    monkeypatch.setattr(queries, "listing", broken)
     visit.raise_request_exception = False
     response = visit.get("/")
     assert response.status_code == 500

@@ -5,6 +5,7 @@ import { actions } from "../shortcuts";
 const MICRO = 1_000_000;
 const LONG_MS = 450;
 const STILL_PX = 10;
+const QUOTE_AFTER_MS = 120;
 /** Acts after which the pictures are no longer where they were picked. */
 const PARTING = ["move", "trash", "restore", "erase"];
 const KEYS = ["favourite", "approve", "reject", "tag", "move-to-board", "download", "remove-background", "upscale",
@@ -19,6 +20,8 @@ export class StudioBulk extends HTMLElement {
   #press = 0;
   #pressed = false;
   #from = { x: 0, y: 0 };
+  #soon = 0;
+  #asked = 0;
   #leave = new AbortController();
 
   connectedCallback(): void {
@@ -44,6 +47,7 @@ export class StudioBulk extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#leave.abort();
+    clearTimeout(this.#soon);
     selection.clear();
     delete document.body.dataset["picking"];
   }
@@ -123,18 +127,40 @@ export class StudioBulk extends HTMLElement {
       button.hidden =
         (when !== undefined && selection.share(when) !== "all") ||
         (unless !== undefined && selection.share(unless) === "all") ||
-        (some !== undefined && selection.share(some) !== "none");
-      const price = Number(button.dataset["price"] ?? "0");
-      const cost = button.querySelector(".cost");
-      if (cost === null) continue;
-      const most = Number(button.dataset["most"] ?? "0");
-      button.disabled = meant > most || (selection.everything?.more ?? false);
-      const total = (price * meant) / MICRO;
-      const words = this.getAttribute(total === 1 ? "label-credit" : "label-credits") ?? "%";
-      cost.textContent = button.disabled
-        ? (this.getAttribute("label-most") ?? "")
-        : words.replace("%", total.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 }));
+        (some !== undefined && some.split(" ").some((word) => /all|some/.test(selection.share(word))));
+      if (button.dataset["most"] !== undefined) button.disabled = meant > Number(button.dataset["most"]);
     }
+    clearTimeout(this.#soon);
+    if (selection.size > 0) this.#soon = window.setTimeout(() => void this.#quote(meant), QUOTE_AFTER_MS);
+  }
+
+  /** The server says what the orders would cost: pictures of one selection may have different prices. */
+  async #quote(meant: number): Promise<void> {
+    const buttons = [...this.querySelectorAll<HTMLButtonElement>("[data-orders] button")];
+    const asked = (this.#asked += 1);
+    const most = buttons.some((button) => meant > Number(button.dataset["most"]));
+    const prices = buttons.length === 0 || most ? {} : await this.#prices();
+    if (asked !== this.#asked) return; // something else is picked by now
+    for (const button of buttons) {
+      const price = prices[button.value];
+      const total = (price ?? 0) / MICRO;
+      const words = this.getAttribute(total === 1 ? "label-credit" : "label-credits") ?? "%";
+      const shown = total.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 });
+      button.disabled = price == null;
+      must(button, ".cost").textContent = most
+        ? (this.getAttribute("label-most") ?? "")
+        : price == null ? "" : words.replace("%", shown);
+    }
+  }
+
+  async #prices(): Promise<Record<string, number | null>> {
+    const form = must<HTMLFormElement>(this, "[data-orders]");
+    const response = await fetch(this.getAttribute("quote") ?? "", {
+      method: "POST",
+      body: new FormData(form),
+      headers: { Accept: "application/json" },
+    }).catch(() => null);
+    return response?.status === 200 ? ((await response.json()) as Record<string, number | null>) : {};
   }
 
   /** What a key asks for is done to what is picked, else to the picture that has the focus. */

@@ -1,37 +1,59 @@
-import { must, typing } from "../dom";
-import type { StudioDrop } from "./drop";
+import { Draft } from "../composer/draft";
+import { History } from "../composer/history";
+import { apply, chosen, close, limitsOf, radios, type Limits } from "../composer/limits";
+import { price } from "../composer/price";
+import { fill, read, type Picked, type Reuse } from "../composer/reuse";
+import { must } from "../dom";
+import { fromAddress, type Refer } from "../pickup";
+import { actions } from "../shortcuts";
+import { fetchChips, type StudioDrop } from "./drop";
 
-const MICRO = 1_000_000;
+const NARROW = "(max-width: 47.99rem)";
 
 /** `<studio-composer>`: the form that asks for work. It knows the models' limits and says the price beforehand. */
 export class StudioComposer extends HTMLElement {
   #waiting = false;
+  #before: string | null = null; // the model that a follow-up has taken the place of
+  #draft!: Draft;
+  #history!: History;
+  #leave = new AbortController();
 
   connectedCallback(): void {
-    this.addEventListener("input", () => this.#update());
-    this.addEventListener("change", () => this.#update());
-    this.addEventListener("studio:references", () => this.#references());
-    this.addEventListener("keydown", (event) => this.#key(event));
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    this.#history = new History(this.#prompt, this.getAttribute("prompts") ?? "");
+    this.#draft = new Draft(this, this.getAttribute("draft") ?? "", () => read(this), (kept) => this.#reuse(kept));
+    for (const name of ["input", "change"]) this.addEventListener(name, () => this.#changed(), { signal });
+    this.addEventListener("change", (event) => this.#picked(event), { signal });
+    this.addEventListener("studio:references", () => this.#references(), { signal });
+    this.addEventListener("keydown", (event) => this.#key(event), { signal });
     // In the capture phase: before htmx sees it.
-    this.addEventListener("submit", (event) => this.#hold(event), { capture: true });
-    this.addEventListener("click", (event) => this.#click(event));
-    this.addEventListener("htmx:after:swap", () => this.#update());
-    document.addEventListener("click", (event) => this.#fill(event));
-    document.addEventListener("click", (event) => this.#menus(event));
-    this.addEventListener("focusin", (event) => this.#menus(event));
-    document.addEventListener("keydown", (event) => {
-      if (event.key === "p" && !typing(event) && !event.metaKey && !event.ctrlKey && !modal()) {
-        event.preventDefault();
-        this.#prompt.focus();
-      }
+    this.addEventListener("submit", (event) => this.#hold(event), { capture: true, signal });
+    this.addEventListener("click", (event) => this.#click(event), { signal });
+    this.addEventListener("htmx:after:request", (event) => this.#answered(event), { signal });
+    document.addEventListener("htmx:after:swap", () => this.#update(), { signal });
+    document.addEventListener("studio:reuse", (event) => this.#take((event as CustomEvent<Reuse>).detail), { signal });
+    document.addEventListener("studio:refer", (event) => this.#refer((event as CustomEvent<Refer>).detail), { signal });
+    for (const name of ["click", "focusin"]) document.addEventListener(name, (event) => this.#menus(event), { signal });
+    addEventListener("hashchange", fromAddress, { signal });
+    actions(signal, {
+      prompt: () => this.#prompt.focus(),
+      generate: () => (this.contains(document.activeElement) ? this.#form.requestSubmit() : false),
+      "history-back": () => this.#history.step(1),
+      "history-forward": () => this.#history.step(-1),
     });
-    this.#prompt.addEventListener("focus", () => this.toggleAttribute("data-open", true));
-    this.#model();
+    this.#prompt.addEventListener("focus", () => this.toggleAttribute("data-open", true), { signal });
+    this.#draft.restore();
     this.#update();
+    fromAddress();
+  }
+
+  disconnectedCallback(): void {
+    this.#leave.abort();
   }
 
   get #form(): HTMLFormElement {
-    return must(this, "form");
+    return must(this, "form.composer");
   }
 
   get #prompt(): HTMLTextAreaElement {
@@ -42,56 +64,33 @@ export class StudioComposer extends HTMLElement {
     return must(this, "studio-drop");
   }
 
-  get #option(): HTMLOptionElement {
-    const select = must<HTMLSelectElement>(this, "select[name=model]");
-    const option = select.selectedOptions[0] ?? select.options[0];
-    if (option === undefined) throw new Error("the catalogue offers no model");
-    return option;
+  get #limits(): Limits {
+    return limitsOf(chosen(this));
+  }
+
+  get #about(): HTMLInputElement {
+    return must(this, "input[name=refers_to]");
+  }
+
+  #changed(): void {
+    this.#update();
+    this.#draft.changed();
   }
 
   #update(): void {
-    this.#model();
+    const about = !this.#about.disabled;
+    apply(this, this.#limits, about);
+    close(this, this.#drop.products + Number(about));
+    this.#seed();
     this.#grow();
-    this.#price();
+    price(this, this.#limits, this.#waiting);
   }
 
-  /** Show what the chosen model takes; what it does not take is neither shown nor sent. */
-  #model(): void {
-    const { dataset } = this.#option;
-    const ratios = (dataset["ratios"] ?? "").split(" ").filter(Boolean);
-    const fields = [...this.querySelectorAll<HTMLInputElement>("input[name=ratio]")];
-    for (const field of fields) show(field.closest("label"), field, ratios.includes(field.value));
-    if (!fields.some((field) => field.checked && !field.disabled)) {
-      const first = fields.find((field) => !field.disabled);
-      if (first) first.checked = true;
-    }
-    must<HTMLElement>(this, ".shape").hidden = ratios.length === 0;
-    const chosen = fields.find((field) => field.checked && !field.disabled)?.closest("label");
-    if (chosen) must(this, ".shape-now").innerHTML = chosen.innerHTML.replace(/<input[^>]*>/, "");
-    const most = Number(dataset["maxVariants"] ?? "1");
-    const variants = must<HTMLSelectElement>(this, "select[name=variants]");
-    for (const option of variants.options) option.disabled = option.hidden = Number(option.value) > most;
-    if (most > 1 && Number(variants.value) > most) variants.value = String(most);
-    show(variants.closest("label"), variants, most > 1);
-    const sized = this.querySelector(`.more fieldset[data-model="${CSS.escape(this.#option.value)}"]`) !== null;
-    must<HTMLElement>(this, ".more").hidden = ratios.length === 0 && !sized;
-    for (const group of this.querySelectorAll<HTMLFieldSetElement>("fieldset[data-model]")) {
-      group.hidden = group.disabled = group.dataset["model"] !== this.#option.value;
-    }
-    this.#drop.setAttribute("max", dataset["maxReferences"] ?? "1");
-    this.#drop.hidden = dataset["maxReferences"] === "0";
-    const words = Number(dataset["maxPrompt"] ?? "0");
-    const prompt = this.#prompt;
-    prompt.required = dataset["needsPrompt"] === "1";
-    prompt.hidden = prompt.disabled = words === 0;
-    if (words > 0) prompt.maxLength = words;
-    must<HTMLElement>(this, ".composer-wordless").hidden = words > 0;
-    const lock = this.querySelector<HTMLInputElement>("input[name=lock]");
-    const seed = this.querySelector<HTMLInputElement>("input[name=seed]");
-    if (lock && seed) {
-      if (lock.checked && seed.disabled && seed.value === "") seed.value = String(randomSeed());
-      seed.disabled = !lock.checked;
-    }
+  #seed(): void {
+    const lock = must<HTMLInputElement>(this, "input[name=lock]");
+    const seed = must<HTMLInputElement>(this, "input[name=seed]");
+    if (lock.checked && seed.value === "") seed.value = String(randomSeed());
+    seed.disabled = !lock.checked;
   }
 
   #grow(): void {
@@ -100,42 +99,21 @@ export class StudioComposer extends HTMLElement {
     prompt.style.height = `${Math.min(prompt.scrollHeight, innerHeight * 0.35)}px`;
   }
 
-  #price(): void {
-    const { dataset } = this.#option;
-    const prices = JSON.parse(dataset["prices"] ?? "{}") as Record<string, number>;
-    const rule = dataset["priceBy"] ?? "";
-    const name = rule === "size" ? "size" : `parameter-${rule}`;
-    const by = this.querySelector<HTMLSelectElement>(`fieldset:not([disabled]) select[name="${CSS.escape(name)}"]`);
-    const each = prices[by?.value ?? ""] ?? Object.values(prices)[0] ?? 0;
-    const most = Number(dataset["maxVariants"] ?? "1");
-    const count = most > 1 ? Number(must<HTMLSelectElement>(this, "select[name=variants]").value) : 1;
-    const total = (each * count) / MICRO;
-    const shown = total.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 });
-    const button = must<HTMLButtonElement>(this, "button[type=submit]");
-    const verb = dataset["verb"] ?? "";
-    must(button, ".verb").textContent = this.#waiting
-      ? (this.getAttribute("label-waiting") ?? "")
-      : most > 1
-        ? `${verb} ${count}`
-        : verb;
-    const words = this.getAttribute(total === 1 ? "label-credit" : "label-credits") ?? "%";
-    must(button, ".cost").textContent = words.replace("%", shown);
-  }
-
   #references(): void {
     this.#complain("");
     if (this.#waiting && this.#drop.pending === 0) {
       this.#waiting = false;
       if (this.querySelector(".chip[data-state=rejected]") === null) this.#form.requestSubmit();
     }
-    this.#update();
+    this.#changed();
   }
 
   /** Nothing is sent while a photo is on its way; the press of the button is kept. */
   #hold(event: Event): void {
+    if (event.target !== this.#form) return;
     const drop = this.#drop;
-    const missing = Number(this.#option.dataset["minReferences"] ?? "0") - drop.ready - drop.pending;
-    if (missing > 0) {
+    const there = drop.products + Number(!this.#about.disabled);
+    if (this.#limits.minReferences > there) {
       event.preventDefault();
       event.stopImmediatePropagation();
       this.#complain(this.getAttribute("label-needs-photo") ?? "");
@@ -150,6 +128,25 @@ export class StudioComposer extends HTMLElement {
     }
   }
 
+  /** Taken: what was written is no draft any more, and a follow-up has been made. */
+  #answered(event: Event): void {
+    const { ctx } = (event as CustomEvent<{ ctx: { response?: { status: number } } }>).detail;
+    if (event.target !== this.#form || ctx.response?.status !== 200) return;
+    this.#history.forget();
+    if (!this.#about.disabled) {
+      this.#prompt.value = "";
+      this.#forgetAbout();
+    }
+    this.#update();
+    this.#draft.sent();
+    if (matchMedia(NARROW).matches) this.#fold(); // the sheet makes way for what it asked for
+  }
+
+  #fold(): void {
+    this.removeAttribute("data-open");
+    if (this.contains(document.activeElement)) (document.activeElement as HTMLElement).blur();
+  }
+
   #complain(text: string): void {
     const line = must<HTMLElement>(this, ".composer-problem");
     line.textContent = text;
@@ -157,25 +154,17 @@ export class StudioComposer extends HTMLElement {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) {
-      event.preventDefault();
-      this.#form.requestSubmit();
-    } else if (event.key === "Escape" && this.querySelector("details[data-menu][open]") !== null) {
-      this.#close();
-    } else if (event.key === "Escape" && this.hasAttribute("data-open")) {
-      this.removeAttribute("data-open");
-      (document.activeElement as HTMLElement | null)?.blur();
+    if (event.key !== "Escape") return;
+    const menu = this.querySelector<HTMLDetailsElement>("details[data-menu][open]");
+    if (menu !== null) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    } else if (this.hasAttribute("data-open")) {
+      this.#fold();
     }
   }
 
-  #close(): void {
-    const menu = this.querySelector<HTMLDetailsElement>("details[data-menu][open]");
-    if (menu === null) return;
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
-  }
-
-  /** The menu of shapes closes when something else is meant. */
+  /** A menu closes when something else is meant. */
   #menus(event: Event): void {
     for (const menu of this.querySelectorAll<HTMLDetailsElement>("details[data-menu][open]")) {
       if (!menu.contains(event.target as Node)) menu.open = false;
@@ -183,33 +172,115 @@ export class StudioComposer extends HTMLElement {
   }
 
   #click(event: Event): void {
-    if ((event.target as Element).closest("[data-fold]")) this.toggleAttribute("data-open");
+    const target = event.target as Element;
+    if (target.closest("[data-fold]")) this.toggleAttribute("data-open");
+    if (target.closest("[data-about-away]")) {
+      this.#forgetAbout();
+      this.#changed();
+      this.#prompt.focus();
+    }
+    const words = target.closest<HTMLElement>("[data-insert]")?.dataset["insert"];
+    if (words !== undefined) this.#insert(words);
+    // What is kept as a snippet is the prompt as it stands.
+    const keep = target.closest<HTMLElement>(".snippet-keep")?.querySelector<HTMLInputElement>("[data-from-prompt]");
+    if (keep) keep.value = this.#prompt.value;
   }
 
-  /** A prompt offered elsewhere on the page, or a request to be used again. */
-  #fill(event: Event): void {
-    const source = (event.target as Element).closest<HTMLElement>("[data-reuse]");
-    if (source === null) return;
-    const wanted = JSON.parse(source.dataset["reuse"] ?? "{}") as Record<string, string>;
-    const select = must<HTMLSelectElement>(this, "select[name=model]");
-    if (wanted["model"] && [...select.options].some(({ value }) => value === wanted["model"])) {
-      select.value = wanted["model"];
-    }
-    if (wanted["prompt"] !== undefined) this.#prompt.value = wanted["prompt"];
-    this.#model();
-    for (const field of this.querySelectorAll<HTMLInputElement>("input[name=ratio]")) {
-      if (field.value === wanted["ratio"] && !field.disabled) field.checked = true;
-    }
-    const lock = this.querySelector<HTMLInputElement>("input[name=lock]");
-    const seed = this.querySelector<HTMLInputElement>("input[name=seed]");
-    if (wanted["seed"] !== undefined && lock && seed) {
-      lock.checked = true;
-      seed.value = wanted["seed"];
-    }
-    this.#update();
-    const photo = wanted["photo"];
-    if (photo !== undefined) void this.#sample(photo);
+  /** A snippet goes where the caret is, with a blank on either side where words would touch. */
+  #insert(words: string): void {
+    const prompt = this.#prompt;
+    const { selectionStart: from, selectionEnd: to, value } = prompt;
+    const lead = from > 0 && !/\s$/.test(value.slice(0, from)) ? " " : "";
+    const trail = /^\S/.test(value.slice(to)) && !/^[,.;:]/.test(value.slice(to)) ? " " : "";
+    must<HTMLElement>(this, "#snippets").hidePopover();
+    prompt.focus();
+    prompt.setRangeText(lead + words + trail, from, to, "end");
+    prompt.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  #picked(event: Event): void {
+    const input = event.target;
+    if (!(input instanceof HTMLInputElement)) return;
+    if (input.name === "model") this.#before = null;
+    if (!input.matches("[data-style]")) return;
+    this.#drop.add([...(input.files ?? [])], "style");
+    input.value = "";
+  }
+
+  // --- Picked up elsewhere --------------------------------------------------------------------------------------
+
+  /** A prompt offered on the page, or a request to be used again: the person goes on writing here. */
+  #take(wanted: Reuse): void {
+    this.#reuse(wanted);
+    this.#changed();
+    this.toggleAttribute("data-open", true);
     this.#prompt.focus();
+  }
+
+  #reuse(wanted: Reuse): void {
+    if (wanted.about === null) this.#forgetAbout();
+    fill(this, wanted);
+    this.#update();
+    if (wanted.about) void this.#follow(wanted.about, false);
+    const { references, styles, photo } = wanted;
+    if (references) void this.#drop.pick(references.map(({ asset }) => asset), "reference", true);
+    if (styles) void this.#drop.pick(styles.map(({ asset }) => asset), "style", true);
+    if (photo !== undefined) void this.#sample(photo);
+    this.#update();
+  }
+
+  #refer(wanted: Refer): void {
+    this.toggleAttribute("data-open", true);
+    if (wanted.as === "follow") void this.#follow(wanted, true);
+    else {
+      const takes = (limits: Limits): number => (wanted.as === "style" ? limits.maxStyles : limits.maxReferences);
+      if (takes(this.#limits) === 0) this.#choose((limits) => takes(limits) > 0);
+      void this.#drop.pick([wanted.asset], wanted.as);
+    }
+    this.#prompt.focus();
+  }
+
+  /** The words are about this picture; a model that changes pictures is meant, where there is one. */
+  async #follow(picture: Picked, choose: boolean): Promise<void> {
+    const field = this.#about;
+    field.value = picture.asset;
+    field.disabled = false;
+    if (choose && this.#limits.operation !== "edit") {
+      const before = chosen(this).value;
+      if (this.#choose(({ operation }) => operation === "edit")) this.#before = before;
+    }
+    const prompt = this.#prompt;
+    prompt.dataset["placeholder"] ??= prompt.placeholder;
+    prompt.placeholder = prompt.dataset["aboutPlaceholder"] ?? "";
+    this.#changed();
+    const [chip] = await fetchChips(this.getAttribute("chips") ?? "", [picture.asset], "follow");
+    if (field.value !== picture.asset) return;
+    if (chip === undefined) return this.#forgetAbout();
+    const box = must<HTMLElement>(this, ".about");
+    must<HTMLImageElement>(box, "img").src = must<HTMLImageElement>(chip, "img").src;
+    must(box, ".about-name").textContent = must(chip, ".chip-name").textContent;
+    box.hidden = false;
+  }
+
+  #forgetAbout(): void {
+    const field = this.#about;
+    field.value = "";
+    field.disabled = true;
+    must<HTMLElement>(this, ".about").hidden = true;
+    this.#prompt.placeholder = this.#prompt.dataset["placeholder"] ?? this.#prompt.placeholder;
+    if (this.#before !== null) this.#choose(({ id }) => id === this.#before);
+    this.#before = null;
+    this.#update();
+  }
+
+  /** Choose the first model that fits; whether there is one. */
+  #choose(fits: (limits: Limits) => boolean): boolean {
+    const radio = radios(this).find((each) => fits(limitsOf(each)));
+    if (radio === undefined) return false;
+    radio.disabled = false;
+    radio.checked = true;
+    this.#update();
+    return true;
   }
 
   async #sample(url: string): Promise<void> {
@@ -221,15 +292,6 @@ export class StudioComposer extends HTMLElement {
   }
 }
 
-function show(box: HTMLElement | null, field: HTMLInputElement | HTMLSelectElement, wanted: boolean): void {
-  if (box) box.hidden = !wanted;
-  field.disabled = !wanted;
-}
-
 function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-}
-
-function modal(): boolean {
-  return document.querySelector("dialog[open]") !== null;
 }

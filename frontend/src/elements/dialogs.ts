@@ -61,6 +61,7 @@ const NEAR_PX = 240;
 /** `<studio-thread>`: starts at its end, and follows what is added there unless one is reading further up. */
 export class StudioThread extends HTMLElement {
   #observer: MutationObserver | null = null;
+  #growth: ResizeObserver | null = null;
   #near = true;
 
   connectedCallback(): void {
@@ -72,11 +73,16 @@ export class StudioThread extends HTMLElement {
       const mine = document.activeElement?.closest("studio-composer") !== null;
       if (this.#near || mine) added.at(-1)?.scrollIntoView({ block: "nearest" });
     });
-    this.#observer.observe(this.querySelector("[data-thread]") ?? this, { childList: true });
+    const thread = this.querySelector("[data-thread]") ?? this;
+    this.#observer.observe(thread, { childList: true });
+    // What a request tells at its end stands under its tiles: whoever reads there shall see it.
+    this.#growth = new ResizeObserver(() => this.#near && (this.scrollTop = this.scrollHeight));
+    this.#growth.observe(thread);
   }
 
   disconnectedCallback(): void {
     this.#observer?.disconnect();
+    this.#growth?.disconnect();
   }
 
   #look(): void {

@@ -1,4 +1,4 @@
-import { must, stamp, toast } from "../dom";
+import { announce, must, stamp, toast } from "../dom";
 
 interface Answer {
   id: string;
@@ -6,16 +6,22 @@ interface Answer {
   message: string;
 }
 
+type Kind = "reference" | "style";
+
 const PARALLEL = 3;
+const DRAG_PX = 6;
 
 /**
- * `<studio-drop upload state max max-bytes>`: photos by drop, paste or picker. Each becomes a chip that shows the picture
- * at once and says how far it is; a ready chip carries its asset's id in the form around it.
+ * `<studio-drop upload state max max-styles max-bytes board>`: photos by drop, paste or picker. Each becomes a chip that
+ * shows the picture at once and says how far it is; a ready chip carries its asset's id in the form around it. Chips are
+ * ordered by dragging or with the arrow keys: products first, then pictures whose style is followed.
  */
 export class StudioDrop extends HTMLElement {
   #queue: (() => Promise<void>)[] = [];
   #active = 0;
   #depth = 0;
+  #fetching = 0;
+  #dragged: { chip: HTMLElement; x: number } | null = null;
   #leave = new AbortController();
 
   connectedCallback(): void {
@@ -30,6 +36,12 @@ export class StudioDrop extends HTMLElement {
       const chip = (event.target as Element).closest("[data-remove]")?.closest<HTMLElement>(".chip");
       if (chip) this.#remove(chip);
     });
+    this.addEventListener("keydown", (event) => this.#arrow(event), { signal });
+    this.addEventListener("pointerdown", (event) => this.#grab(event), { signal });
+    this.addEventListener("pointermove", (event) => this.#pull(event), { signal });
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.addEventListener(end, () => (this.#dragged = null), { signal });
+    }
     addEventListener("paste", (event) => this.#take(event, event.clipboardData), { signal });
     addEventListener("dragenter", (event) => this.#drag(event, 1), { signal });
     addEventListener("dragleave", (event) => this.#drag(event, -1), { signal });
@@ -54,28 +66,79 @@ export class StudioDrop extends HTMLElement {
 
   /** Chips that are not decided yet; the composer waits for them. */
   get pending(): number {
-    return this.querySelectorAll(".chip[data-state=uploading], .chip[data-state=checking]").length;
+    return this.querySelectorAll(".chip[data-state=uploading], .chip[data-state=checking]").length + this.#fetching;
   }
 
-  get ready(): number {
-    return this.querySelectorAll(".chip[data-state=ready]").length;
+  /** Product photos that are there, or on their way. */
+  get products(): number {
+    return this.#chips("reference").filter(({ dataset }) => dataset["state"] !== "rejected").length;
   }
 
-  /** Upload files, as many as there is room for. */
-  add(files: File[]): void {
-    const max = Number(this.getAttribute("max") ?? "1");
-    const pictures = files.filter((file) => file.type.startsWith("image/") || file.type === "");
-    if (pictures.length < files.length) toast(this.getAttribute("label-not-picture") ?? "", "error");
-    for (const file of pictures.slice(0, max)) {
-      // One place only: the new photo takes the old one's.
-      const chips = this.querySelectorAll<HTMLElement>(".chip");
-      const oldest = chips[0];
-      if (chips.length >= max && oldest) this.#remove(oldest);
-      this.#send(file);
+  static get observedAttributes(): string[] {
+    return ["max", "max-styles"];
+  }
+
+  attributeChangedCallback(): void {
+    this.#fit();
+  }
+
+  #max(kind: Kind): number {
+    return Number(this.getAttribute(kind === "style" ? "max-styles" : "max") ?? "1");
+  }
+
+  #chips(kind: Kind): HTMLElement[] {
+    return [...this.querySelectorAll<HTMLElement>(`.chips .chip[data-kind=${kind}]`)];
+  }
+
+  /** What the model has no room for is kept, but not sent. */
+  #fit(): void {
+    for (const kind of ["reference", "style"] as const) {
+      for (const [at, chip] of this.#chips(kind).entries()) {
+        const unused = at >= this.#max(kind);
+        chip.toggleAttribute("data-unused", unused);
+        must<HTMLInputElement>(chip, "input").disabled = unused || chip.dataset["state"] === "rejected";
+      }
     }
   }
 
-  #send(file: File): void {
+  /** Make room for one more: it takes the oldest one's place. */
+  #room(kind: Kind): boolean {
+    const chips = this.#chips(kind);
+    if (this.#max(kind) === 0) return false;
+    if (chips.length >= this.#max(kind)) chips[0]?.remove();
+    return true;
+  }
+
+  #put(chip: HTMLElement, kind: Kind): void {
+    const last = this.#chips(kind).at(-1) ?? (kind === "style" ? this.#chips("reference").at(-1) : undefined);
+    if (last) last.after(chip);
+    else must(this, ".chips").prepend(chip);
+    this.#changed();
+  }
+
+  /** Take pictures of the studio, in their order; with `instead`, they are all there is. */
+  async pick(ids: string[], kind: Kind, instead = false): Promise<void> {
+    if (instead) for (const chip of this.#chips(kind)) chip.remove();
+    const wanted = ids.filter((id) => this.querySelector(`.chip[data-asset="${CSS.escape(id)}"]`) === null);
+    if (wanted.length === 0) return this.#changed();
+    this.#fetching += 1;
+    this.#changed();
+    const chips = await fetchChips(this.closest("[chips]")?.getAttribute("chips") ?? "", wanted, kind);
+    this.#fetching -= 1;
+    for (const chip of chips) if (this.#room(kind)) this.#put(chip, kind);
+    this.#changed();
+  }
+
+  /** Upload files, as many as there is room for. */
+  add(files: File[], kind: Kind = "reference"): void {
+    const pictures = files.filter((file) => file.type.startsWith("image/") || file.type === "");
+    if (pictures.length < files.length) toast(this.getAttribute("label-not-picture") ?? "", "error");
+    for (const file of pictures.slice(0, this.#max(kind))) {
+      if (this.#room(kind)) this.#send(file, kind);
+    }
+  }
+
+  #send(file: File, kind: Kind): void {
     const chip = stamp(must<HTMLTemplateElement>(this, "template"));
     const preview = URL.createObjectURL(file);
     const picture = must<HTMLImageElement>(chip, "img");
@@ -83,8 +146,10 @@ export class StudioDrop extends HTMLElement {
     picture.src = preview;
     chip.dataset["preview"] = preview;
     must(chip, ".chip-name").textContent = file.name;
-    must(this, ".chips").append(chip);
-    this.#changed();
+    chip.dataset["kind"] = kind;
+    must<HTMLInputElement>(chip, "input").name = kind;
+    must(chip, "[data-move]").setAttribute("aria-label", file.name);
+    this.#put(chip, kind);
     if (file.size > Number(this.getAttribute("max-bytes") ?? Infinity)) {
       this.#reject(chip, this.getAttribute("label-too-large") ?? "");
       return;
@@ -109,6 +174,8 @@ export class StudioDrop extends HTMLElement {
     const bar = must<HTMLProgressElement>(chip, "progress");
     const form = new FormData();
     form.append("file", file, file.name);
+    const board = this.getAttribute("board");
+    if (board) form.append("board", board);
     form.append("csrfmiddlewaretoken", must<HTMLInputElement>(document, "[name=csrfmiddlewaretoken]").value);
     return new Promise((resolve) => {
       const request = new XMLHttpRequest();
@@ -150,7 +217,7 @@ export class StudioDrop extends HTMLElement {
     }
     chip.dataset["asset"] = answer.id;
     chip.dataset["state"] = answer.state;
-    must<HTMLInputElement>(chip, "input[name=reference]").value = answer.id;
+    must<HTMLInputElement>(chip, "input[type=hidden]").value = answer.id;
     must(chip, ".chip-state").textContent = this.getAttribute(`label-${answer.state}`);
     this.#changed();
     // The check may have ended before this chip knew its id.
@@ -159,7 +226,7 @@ export class StudioDrop extends HTMLElement {
 
   #reject(chip: HTMLElement, message: string): void {
     chip.dataset["state"] = "rejected";
-    must<HTMLInputElement>(chip, "input[name=reference]").disabled = true;
+    must<HTMLInputElement>(chip, "input[type=hidden]").disabled = true;
     must(chip, ".chip-state").textContent = message;
     this.#changed();
   }
@@ -173,7 +240,46 @@ export class StudioDrop extends HTMLElement {
   }
 
   #changed(): void {
+    this.#fit();
     this.dispatchEvent(new Event("studio:references", { bubbles: true }));
+  }
+
+  #arrow(event: KeyboardEvent): void {
+    const handle = (event.target as Element).closest<HTMLElement>("[data-move]");
+    const chip = handle?.closest<HTMLElement>(".chip");
+    if (!handle || !chip || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
+    event.preventDefault();
+    const forward = (event.key === "ArrowRight") !== (getComputedStyle(this).direction === "rtl");
+    this.#shift(chip, forward ? 1 : -1);
+    handle.focus();
+  }
+
+  #shift(chip: HTMLElement, by: 1 | -1): void {
+    const chips = this.#chips(chip.dataset["kind"] as Kind);
+    const at = chips.indexOf(chip) + by;
+    const other = chips[at];
+    if (other === undefined) return;
+    if (by > 0) other.after(chip);
+    else other.before(chip);
+    const words = this.getAttribute("label-moved") ?? "";
+    announce(words.replace("%1", String(at + 1)).replace("%2", String(chips.length)));
+    this.#changed();
+  }
+
+  #grab(event: PointerEvent): void {
+    const chip = (event.target as Element).closest("[data-move]")?.closest<HTMLElement>(".chip");
+    if (chip && event.button === 0) this.#dragged = { chip, x: event.clientX };
+  }
+
+  /** A chip that is drawn over its neighbour's middle changes places with it. */
+  #pull(event: PointerEvent): void {
+    const held = this.#dragged;
+    if (held === null || Math.abs(event.clientX - held.x) < DRAG_PX) return;
+    const over = document.elementFromPoint(event.clientX, event.clientY)?.closest<HTMLElement>(".chip");
+    if (!over || over === held.chip || over.dataset["kind"] !== held.chip.dataset["kind"]) return;
+    const after = Boolean(held.chip.compareDocumentPosition(over) & Node.DOCUMENT_POSITION_FOLLOWING);
+    this.#shift(held.chip, after ? 1 : -1);
+    held.x = event.clientX;
   }
 
   #take(event: Event, data: DataTransfer | null): void {
@@ -189,6 +295,16 @@ export class StudioDrop extends HTMLElement {
     this.#depth = Math.max(0, this.#depth + step);
     document.body.toggleAttribute("data-dropping", this.#depth > 0);
   }
+}
+
+/** The server's chips of these pictures; those that are gone are left out. */
+export async function fetchChips(address: string, ids: string[], kind: string): Promise<HTMLElement[]> {
+  const query = new URLSearchParams([["as", kind], ...ids.map((id) => ["asset", id])]);
+  const response = await fetch(`${address}?${query}`, { headers: { "HX-Request": "true", Accept: "text/html" } });
+  if (response.status !== 200) return [];
+  const holder = document.createElement("template");
+  holder.innerHTML = await response.text();
+  return [...holder.content.querySelectorAll<HTMLElement>(".chip")];
 }
 
 function carriesFiles(event: DragEvent): boolean {

@@ -46,7 +46,7 @@ export class StudioUploads extends HTMLElement {
       });
     }
     document.addEventListener("click", (event) => this.#choose(event), { signal });
-    actions(signal, { upload: () => must<HTMLInputElement>(this, "input:not([webkitdirectory])").click() });
+    actions(signal, { upload: () => must<HTMLInputElement>(this, "input[type=file]:not([webkitdirectory])").click() });
     addEventListener("paste", (event) => this.#paste(event), { signal });
     addEventListener("dragenter", (event) => this.#drag(event, 1), { signal });
     addEventListener("dragleave", (event) => this.#drag(event, -1), { signal });
@@ -68,7 +68,7 @@ export class StudioUploads extends HTMLElement {
   #choose(event: MouseEvent): void {
     const kind = (event.target as Element).closest<HTMLElement>("[data-upload]")?.dataset["upload"];
     if (kind === undefined) return;
-    must<HTMLInputElement>(this, kind === "folder" ? "input[webkitdirectory]" : "input:not([webkitdirectory])").click();
+    must<HTMLInputElement>(this, kind === "folder" ? "input[webkitdirectory]" : "input[type=file]:not([webkitdirectory])").click();
   }
 
   #paste(event: ClipboardEvent): void {

@@ -32,6 +32,10 @@ export class StudioViewer extends HTMLElement {
     this.#compare = new Compare(this.#dialog, this.#stage);
     document.addEventListener("click", (event) => this.#clicked(event), { signal });
     actions(signal, this.#handlers());
+    document.addEventListener("studio:changed", (event) => this.#changed(event as CustomEvent<Changed>), { signal });
+    for (const kind of ["studio:reuse", "studio:refer"]) {
+      document.addEventListener(kind, () => this.#dialog.open && this.#dialog.close(), { signal });
+    }
     addEventListener("hashchange", () => void this.#fromAddress(), { signal });
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("click", (event) => this.#pressed(event));
@@ -81,8 +85,23 @@ export class StudioViewer extends HTMLElement {
     must<HTMLAnchorElement>(this, "[data-download]").href = download;
     this.#place(link, alt);
     history.replaceState(history.state, "", `#${picture}`);
-    this.#details = htmx.ajax("GET", details, { target: must<HTMLElement>(this, ".viewer-details"), swap: "innerHTML" });
+    this.#read(details, "innerHTML");
     if (this.#compare.other !== null) this.#strip();
+  }
+
+  #read(details: string, swap: "innerHTML" | "innerMorph"): void {
+    this.#details = htmx.ajax("GET", details, { target: must<HTMLElement>(this, ".viewer-details"), swap });
+  }
+
+  /** Something was done with pictures: the panel tells how this one is now; what is in the trash is left. */
+  #changed({ detail }: CustomEvent<Changed>): void {
+    const link = this.#current;
+    if (!this.#dialog.open || link === null) return;
+    if (detail?.action === "trash" && detail.state === "done") {
+      const next = this.#neighbour(link, 1) ?? this.#neighbour(link, -1);
+      if (next) this.#show(next);
+      else this.#dialog.close();
+    } else this.#read(link.dataset["details"] ?? "", "innerMorph");
   }
 
   /** Which of how many: a page that shows only a part of a long list says both itself. */
@@ -244,6 +263,9 @@ export class StudioViewer extends HTMLElement {
     if (this.#current) this.#stage.frame(sizeOf(this.#current));
   }
 }
+
+/** What was done, and how far it is (packshot/studio/assets/change_views.py). */
+type Changed = { action: string; state: string } | null;
 
 /** What comes after this one, round and round. */
 function next<T>(all: readonly T[], now: T): T {

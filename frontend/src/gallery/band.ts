@@ -8,7 +8,10 @@ export interface Box {
 
 const FAR_PX = 6;
 const EDGE_PX = 48;
-const FASTEST_PX = 28;
+const FASTEST_PX_S = 1_600;
+const LONGEST_FRAME_S = 0.1;
+/** What means something else by being pressed. */
+const TAKEN = "button, input, label, summary, select, form, dialog, a:not([data-picture]), [role=toolbar]";
 
 /**
  * The rubber band: the mouse is pressed, drawn, and what lies under it is told. At the upper and lower edge of the
@@ -27,7 +30,8 @@ export class Band {
     private readonly over: (box: Box) => void,
     signal: AbortSignal,
   ) {
-    ground.addEventListener("pointerdown", (event) => this.#down(event), { signal });
+    // It may begin beside the list as well.
+    scroller.addEventListener("pointerdown", (event) => this.#down(event), { signal });
     addEventListener("pointermove", (event) => this.#move(event), { signal });
     addEventListener("pointerup", () => this.#end(), { signal });
     addEventListener("pointercancel", () => this.#end(), { signal });
@@ -40,8 +44,9 @@ export class Band {
   }
 
   #down(event: PointerEvent): void {
-    if (event.pointerType !== "mouse" || event.button !== 0) return;
-    if ((event.target as Element).closest("button, input, label, summary, select")) return;
+    if (event.pointerType !== "mouse" || event.button !== 0 || (event.target as Element).closest(TAKEN)) return;
+    const { left } = this.scroller.getBoundingClientRect();
+    if (event.clientX - left > this.scroller.clientWidth) return; // the scroll bar
     this.#at = event;
     this.#from = this.#inside(event);
   }
@@ -65,7 +70,7 @@ export class Band {
     getSelection()?.removeAllRanges();
     this.ground.toggleAttribute("data-banding", true);
     this.begin(event);
-    this.#frame = requestAnimationFrame(() => this.#creep());
+    this.#creep(performance.now());
   }
 
   #draw(): void {
@@ -85,14 +90,17 @@ export class Band {
   }
 
   /** Near an edge the list moves, faster the nearer. */
-  #creep(): void {
-    if (this.#drawn === null) return;
-    const { top, bottom } = this.scroller.getBoundingClientRect();
-    const { clientY } = this.#at;
-    const share = clientY < top + EDGE_PX ? (clientY - top - EDGE_PX) / EDGE_PX
-      : clientY > bottom - EDGE_PX ? (clientY - bottom + EDGE_PX) / EDGE_PX : 0;
-    if (share !== 0) this.scroller.scrollTop += Math.max(-1, Math.min(1, share)) * FASTEST_PX;
-    this.#frame = requestAnimationFrame(() => this.#creep());
+  #creep(before: number): void {
+    this.#frame = requestAnimationFrame((now) => {
+      if (this.#drawn === null) return;
+      const { top, bottom } = this.scroller.getBoundingClientRect();
+      const { clientY } = this.#at;
+      const beyond = Math.min(0, clientY - top - EDGE_PX) + Math.max(0, clientY - bottom + EDGE_PX);
+      const share = Math.max(-1, Math.min(1, beyond / EDGE_PX));
+      const seconds = Math.min(LONGEST_FRAME_S, Math.max(0, now - before) / 1000);
+      if (share !== 0) this.scroller.scrollTop += share * FASTEST_PX_S * seconds;
+      this.#creep(now);
+    });
   }
 
   #end(): void {

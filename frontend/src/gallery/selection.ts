@@ -41,9 +41,9 @@ export class Selection extends EventTarget {
     this.#facts.set(id, facts);
   }
 
-  /** Whether the word is true of every picked picture, of none, or of some. */
-  share(word: string): "all" | "some" | "none" {
-    if (this.#all) return "some";
+  /** Whether the word is true of every picked picture, of none, or of some. Of everything it is not known. */
+  share(word: string): "all" | "some" | "none" | "unknown" {
+    if (this.#all) return "unknown";
     const meant = this.ids();
     const found = meant.filter((id) => (this.#facts.get(id) ?? "").split(" ").includes(word)).length;
     return found === 0 ? "none" : found === meant.length ? "all" : "some";

@@ -13,6 +13,7 @@ from typing import Any
 from packshot.adapters.local import edits
 from packshot.adapters.local.pool import ImagingPool, JobRaised, JobTimeout, PoolError
 from packshot.adapters.local.work import Made
+from packshot.imaging.clip import MOTIONS, SECONDS
 from packshot.imaging.cutout import Cutout
 from packshot.imaging.edit import words
 from packshot.imaging.errors import BadPicture
@@ -54,6 +55,7 @@ class LocalGenerator:
             "edit": self._edit,
             "remove_background": self._remove_background,
             "upscale": self._upscale,
+            "video": self._video,
         }
 
     async def submit(self, task: Task, report: Report) -> Done | Failed:
@@ -176,6 +178,13 @@ class LocalGenerator:
             raise _Unusable("Choose to enlarge 2 or 4 times.")
         return await self._run(task, report, "upscale", reference.data, factor, _source_type(task))
 
+    async def _video(self, task: Task, report: Report) -> Made:
+        reference = _only_reference(task)
+        motion, seconds = task.parameters.get("motion", MOTIONS[0]), task.parameters.get("seconds", 4)
+        if motion not in MOTIONS or isinstance(seconds, bool) or seconds not in SECONDS:
+            raise _Unusable(f"A clip is {SECONDS[0]} to {SECONDS[-1]} seconds of {', '.join(MOTIONS)}.")
+        return await self._run(task, report, "clip", reference.data, motion, seconds, _source_type(task))
+
     async def _run(self, task: Task, report: Report, name: str, *args: Any) -> Made:
         made = await self._pool.run(name, *args, timeout=task.timeout_s, report=report)
         assert isinstance(made, Made)
@@ -259,7 +268,7 @@ def _source_type(task: Task) -> str:
     A style picture is not in the output, so it has no say.
     """
     shown = _parted(task)[0]
-    if task.operation == "edit" and words.read(task.prompt).recomposes:
+    if task.operation == "video" or (task.operation == "edit" and words.read(task.prompt).recomposes):
         own = "compositeSynthetic"
     elif task.operation != "generate":
         own = "algorithmicallyEnhanced"

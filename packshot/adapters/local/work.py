@@ -11,12 +11,14 @@ import numpy as np
 
 from packshot.imaging import inspect as inspecting
 from packshot.imaging import thumbs
+from packshot.imaging.clip import MEDIA_TYPE, film
 from packshot.imaging.cutout import Cutout, cut_out, matte
 from packshot.imaging.decode import Picture, decode
 from packshot.imaging.edit.tone import adjust, needs_product
 from packshot.imaging.edit.words import Tone
 from packshot.imaging.export import Converted, encode
 from packshot.imaging.export import convert as convert_file
+from packshot.imaging.film import Film, look
 from packshot.imaging.scene.compose import Scene, compose
 from packshot.imaging.scene.ratios import shape_like
 from packshot.imaging.scene.style import Style, style_of
@@ -47,6 +49,11 @@ def inspect(_report: Progress, data: bytes) -> inspecting.Inspection:
 def thumbnails(_report: Progress, data: bytes) -> thumbs.Thumbs:
     """See packshot.imaging.thumbs."""
     return thumbs.thumbnails(data)
+
+
+def poster(_report: Progress, data: bytes) -> Film:
+    """See packshot.imaging.film."""
+    return look(data)
 
 
 def convert(_report: Progress, data: bytes, options: Mapping[str, Any]) -> Converted:
@@ -124,9 +131,16 @@ def upscale(report: Progress, data: bytes, factor: int, source_type: str) -> Mad
     return _as_jpeg(large.rgb, source_type, 95)
 
 
+def clip(report: Progress, data: bytes, motion: str, seconds: int, source_type: str) -> Made:
+    """A film of the camera moving over the picture."""
+    made = film(decode(data), motion=motion, seconds=seconds, source_type=source_type, progress=report)
+    return Made(made.data, MEDIA_TYPE, made.width, made.height, note=made.note)
+
+
 FUNCTIONS = {
     "inspect": inspect,
     "thumbnails": thumbnails,
+    "poster": poster,
     "convert": convert,
     "product": product,
     "scene": scene,
@@ -135,6 +149,7 @@ FUNCTIONS = {
     "recompose": recompose,
     "remove_background": remove_background,
     "upscale": upscale,
+    "clip": clip,
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from packshot.adapters.mock import signing
-from packshot.adapters.mock.picture import picture
+from packshot.adapters.mock.picture import clip, picture
 from packshot.adapters.mock.provider import MockProvider, Work
 from packshot.adapters.mock.script import BadScript, Script, script_of
 from packshot.ports.generation import (
@@ -52,13 +52,15 @@ class MockGenerator:
         except BadScript as error:
             return Failed(FailureCode.INVALID_INPUT, str(error))
         if script.answer == "now" and not (script.delay_s or script.fail or script.raises):
-            return _result(script, seed=task.seed, ratio=task.ratio, variant=task.variant, attempt=1)
+            return _result(script, task, seed=task.seed, ratio=task.ratio, variant=task.variant, attempt=1)
         attempt = self.provider.attempt(task.job_id)
         if script.raises:
             raise RuntimeError("the mock was told to break")
         if script.answer == "now":
             await self._work(script.delay_s, report if script.progress else None)
-            return _result(script, seed=task.seed, ratio=task.ratio, variant=task.variant, attempt=attempt)
+            return _result(
+                script, task, seed=task.seed, ratio=task.ratio, variant=task.variant, attempt=attempt
+            )
         work = self.provider.take(
             task.job_id, script, seed=task.seed, ratio=task.ratio, variant=task.variant, attempt=attempt
         )
@@ -83,7 +85,9 @@ class MockGenerator:
         if elapsed < script.delay_s:
             percent = int(elapsed / script.delay_s * 100) if script.progress else None
             return Pending(script.poll_after_s, percent)
-        return _result(script, seed=work.seed, ratio=work.ratio, variant=work.variant, attempt=work.attempt)
+        return _result(
+            script, task, seed=work.seed, ratio=work.ratio, variant=work.variant, attempt=work.attempt
+        )
 
     async def cancel(self, ref: str) -> CancelOutcome:
         work = self.provider.find(ref)
@@ -117,17 +121,24 @@ class MockGenerator:
             await self._post(address, headers, body)
 
 
-def _result(script: Script, *, seed: int, ratio: str, variant: int, attempt: int) -> Done | Failed:
+def _result(
+    script: Script, task: Task, *, seed: int, ratio: str, variant: int, attempt: int
+) -> Done | Failed:
     fails = script.fail is not None and (script.only is None or variant in script.only)
     if fails and (script.fail_times is None or attempt <= script.fail_times):
         assert script.fail is not None
         return Failed(script.fail, script.message, retryable=script.retryable)
     if script.output == "none":
         return Done((), units=script.units)
-    data, width, height = picture(seed, ratio)
+    media_type = "image/png"
+    if task.operation == "video":
+        media_type = "video/webm"
+        data, width, height = clip(seed, int(task.parameters.get("seconds", 1)))
+    else:
+        data, width, height = picture(seed, ratio)
     if script.output == "garbage":
         data = b"GIF89a, or so it says" * 10
     elif script.output == "lie":
         data = data[: len(data) // 2]
-    output = Output(data, "image/png", width, height, source_type="trainedAlgorithmicMedia")
+    output = Output(data, media_type, width, height, source_type="trainedAlgorithmicMedia")
     return Done((output,), units=script.units)

@@ -48,6 +48,15 @@ class Session:
     current: bool
 
 
+class SignOut(allauth_views.LogoutView):  # type: ignore[misc]  # allauth has no types
+    """Sign out; what this browser has kept of the person's work goes too."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post(*args, **kwargs)
+        response["Clear-Site-Data"] = '"storage"'
+        return response
+
+
 class SignUp(allauth_views.SignupView):  # type: ignore[misc]  # allauth has no types
     """Sign up; the answer does not tell whether the address had an account."""
 

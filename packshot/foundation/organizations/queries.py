@@ -47,4 +47,4 @@ class Person:
 def people(actor: Actor) -> list[Person]:
     """Everybody in the actor's organization, those with more rights first."""
     with acting_as(actor):
-        return [Person(**row) for row in rows("organizations_people_v1", None)]
+        return [Person(**row) for row in rows("organizations_people_v1")]

@@ -9,7 +9,7 @@ import numpy as np
 
 from packshot.imaging import oklab
 from packshot.imaging.edit.words import Tone
-from packshot.imaging.scene.colour import to_linear, to_srgb
+from packshot.imaging.scene.colour import luma, to_linear, to_srgb
 from packshot.imaging.types import Bytes2D, Floats, Progress, f32, silent
 
 _BAND = 512
@@ -55,8 +55,8 @@ def _weight(rgb: Bytes2D, tone: Tone, product: Floats | None) -> Floats:
     if tone.scope == "all":
         return np.ones((1, 1, 1), np.float32)
     light = oklab.from_rgb(rgb)[..., :1]
-    dark = 1 - _smooth(light, 0.25, 0.75)
-    return dark if tone.scope == "shadows" else 1 - dark
+    bright = _smooth(light, 0.25, 0.75)
+    return f32(1 - bright) if tone.scope == "shadows" else bright
 
 
 def _smooth(value: Floats, low: float, high: float) -> Floats:
@@ -73,8 +73,8 @@ def _pivot(rgb: Bytes2D) -> float:
 def _warmth(rgb: Bytes2D, amount: float, weight: Floats, _pivot: float) -> Bytes2D:
     """White balance: gains in linear light, at the same luminance."""
     gain = np.array((1 + 0.085 * amount, 1 + 0.012 * amount, 1 - 0.12 * amount), np.float32)
-    gain = np.maximum(gain, 0.2) / np.float32(gain @ np.array((0.2126, 0.7152, 0.0722), np.float32))
-    return np.rint(to_srgb(to_linear(rgb) * (1 + (gain - 1) * weight))).astype(np.uint8)
+    level = f32(np.maximum(gain, 0.2) / luma(gain))
+    return np.rint(to_srgb(f32(to_linear(rgb) * (1 + (level - 1) * weight)))).astype(np.uint8)
 
 
 def _light(rgb: Bytes2D, amount: float, weight: Floats, _pivot: float) -> Bytes2D:
@@ -118,9 +118,9 @@ def _colour(rgb: Bytes2D, amount: float, weight: Floats, _pivot: float) -> Bytes
     if amount > 0:
         chroma = np.hypot(lab[..., 1:2], lab[..., 2:3])
         # What is vivid already gains less: it would only be clipped.
-        factor = 1 + np.float32(0.34 * amount) * np.clip(1 - chroma / 0.32, 0.15, 1) * weight
+        factor = f32(1 + np.float32(0.34 * amount) * np.clip(1 - chroma / 0.32, 0.15, 1) * weight)
     else:
-        factor = 1 - np.float32(min(0.95, -0.42 * amount)) * weight
+        factor = f32(1 - np.float32(min(0.95, -0.42 * amount)) * weight)
     return oklab.to_rgb(np.concatenate((lab[..., :1], lab[..., 1:] * factor), axis=-1))
 
 

@@ -56,8 +56,9 @@ def _accent(lab: Floats) -> Colour:
     """The most colourful of the picture's few main tones."""
     cv2.setRNGSeed(0)  # k-means draws from OpenCV's global generator
     ends = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 1e-3)
+    points = np.ascontiguousarray(lab.reshape(-1, 3))
     _, labels, centres = cv2.kmeans(
-        np.ascontiguousarray(lab.reshape(-1, 3)), _TONES, None, ends, 3, cv2.KMEANS_PP_CENTERS
+        points, _TONES, np.zeros((len(points), 1), np.int32), ends, 3, cv2.KMEANS_PP_CENTERS
     )
     seen = np.bincount(labels.ravel(), minlength=_TONES) / labels.size
     chroma = np.where(seen > 0.03, np.hypot(centres[:, 1], centres[:, 2]), -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -155,6 +156,14 @@ class ExportSpec:
     name: str = "{name}"
     """File-name template: {name} {board} {n} {w} {h} {seed} {date} {hash8} {product}."""
     metadata: Literal["keep", "strip"] = "strip"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A small ZIP that is made while it is sent: its name, and its bytes."""
+
+    name: str
+    chunks: Iterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ def spec_of(request: MemberRequest) -> ExportSpec:
             form=asked,  # type: ignore[arg-type]  # what it is, `checked` says
             longest=_number(form.get("longest", "")),
             quality=_number(form.get("quality", "")),
-            name=form.get("name", "").strip() or ExportSpec.name,
+            name=form.get("name", "").strip() or ExportSpec().name,
             metadata="keep" if form.get("metadata") == "keep" else "strip",
         )
     )

@@ -7,7 +7,7 @@ import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import Any
@@ -31,6 +31,8 @@ _ENDINGS = {
     "video/mp4": "mp4",
     "video/webm": "webm",
 }
+_QUALITIES = {"jpeg": 90, "webp": 86, "avif": 70}
+"""Of lossy forms when nobody said another: hardly to be told from the original by eye."""
 _TOKEN = re.compile(r"\{([^{}]*)\}")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 # What Windows keeps for itself, with any ending.
@@ -91,9 +93,19 @@ def checked(spec: ExportSpec) -> ExportSpec:
     return spec
 
 
-def usual_quality(form: str) -> int:
-    """Of a lossy form when nobody said another; hardly to be told from the original by eye."""
-    return {"jpeg": 90, "webp": 86, "avif": 70}.get(form, 90)
+def conversion(spec: ExportSpec, item: Item) -> dict[str, Any] | None:
+    """What packshot.imaging.export.convert is asked for; None where the stored bytes are exported as they are."""
+    if spec.form == "original" or item.is_video:
+        return None
+    return {
+        "form": spec.form,
+        "longest": spec.longest,
+        "quality": spec.quality or _QUALITIES.get(spec.form, 90),
+        "metadata": spec.metadata,
+        "source_type": item.source_type,
+        "title": item.title or None,
+        "alt": item.alt or None,
+    }
 
 
 class Names:
@@ -146,11 +158,11 @@ def safe(text: str) -> str:
     return f"_{text}" if _TAKEN.fullmatch(text.partition(".")[0]) else text
 
 
-def whole_name(items: Iterable[Item], now: datetime) -> str:
-    """Of a ZIP: the board's, where all come from one."""
+def whole_name(items: Iterable[Item], day: str) -> str:
+    """Of a ZIP that was asked for on this day: the board's, where all come from one."""
     boards = {item.board for item in items}
     stem = safe(boards.pop()) if len(boards) == 1 else ""
-    return f"{stem or 'pictures'}-{now:%Y-%m-%d}.zip"
+    return f"{stem or 'pictures'}-{day}.zip"
 
 
 def _folded(name: str) -> str:
@@ -177,6 +189,15 @@ def zipped(files: Iterable[tuple[str, int, Callable[[], Iterator[bytes]]]]) -> I
                     yield from sink.taken()
             yield from sink.taken()
     yield from sink.taken()
+
+
+def files_of(
+    spec: ExportSpec, items: Iterable[Item], read: Callable[[Item], Iterator[bytes]]
+) -> Iterator[tuple[str, int, Callable[[], Iterator[bytes]]]]:
+    """What `zipped` takes, of pictures that are exported as they are stored."""
+    names = Names(spec)
+    for item in items:
+        yield names.next(item), item.bytes, partial(read, item)
 
 
 class _Sink(RawIOBase):

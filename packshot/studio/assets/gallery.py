@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
@@ -66,7 +66,7 @@ class Filter:
     @property
     def wide(self) -> bool:
         """Whether its choices stand in lines over the panel's whole width."""
-        return len(self.choices) > len(OPERATIONS)
+        return self.name == "tag" or len(self.choices) > len(OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,15 @@ class Place:
 
 
 def context(
-    actor: Actor, request: HttpRequest, place: Place, search: Search, *, heading: str
+    actor: Actor,
+    request: HttpRequest,
+    place: Place,
+    search: Search,
+    *,
+    heading: str,
+    models: Mapping[str, str],
 ) -> dict[str, Any]:
-    """All that `assets/_results.html` and its surroundings show of a search."""
+    """All that `assets/_results.html` and its surroundings show of a search. `models` are the titles of models."""
     after = one_id(request.GET.get("after", ""))
     found = queries.page(actor, search, after=after, limit=PAGE + 1)
     pictures, more = found[:PAGE], len(found) > PAGE
@@ -120,8 +126,8 @@ def context(
         "page_address": _with(reverse("pictures-page"), query),
         "count_address": _with(reverse("pictures-count"), query),
         "next_address": _with(place.at(search), f"after={pictures[-1].id}") if more else "",
-        "filters": filters(search, facets),
-        "chips": chips(place, search, facets),
+        "filters": filters(search, facets, models),
+        "chips": chips(place, search, facets, models),
         "cleared": place.at(Search(trash=search.trash)),
         "last_day": None if search.until is None else search.until - timedelta(microseconds=1),
         "cells_size": cells_size(request),
@@ -172,14 +178,14 @@ def cells_size(request: HttpRequest) -> str:
     return kept if kept in SIZES else USUAL_SIZE
 
 
-def filters(search: Search, facets: Facets) -> list[Filter]:
+def filters(search: Search, facets: Facets, models: Mapping[str, str]) -> list[Filter]:
     """The checks, set as the search is. A filter with nothing to choose between is left out."""
     people = {str(person.id): person.name for person in facets.people}
     several: list[tuple[str, str, Iterable[str], Iterable[object], Callable[[str], str]]] = [
         ("kind", _("Kind"), KINDS, search.kinds, kind_word),
         ("review", _("Review"), REVIEWS, search.reviews, review_word),
         ("op", _("Made by"), OPERATIONS, search.operations, operation_word),
-        ("model", _("Model"), facets.models, search.models, str),
+        ("model", _("Model"), facets.models, search.models, lambda value: models.get(value, value)),
         (
             "by",
             _("Who"),
@@ -199,14 +205,14 @@ def filters(search: Search, facets: Facets) -> list[Filter]:
     return [each for each in (Filter("", _("Marked"), marks), *found) if each.choices]
 
 
-def chips(place: Place, search: Search, facets: Facets) -> list[Chip]:
+def chips(place: Place, search: Search, facets: Facets, models: Mapping[str, str]) -> list[Chip]:
     """What is asked for, one by one; the words themselves stand in their field."""
     people = {person.id: person.name for person in facets.people}
     named: tuple[tuple[str, Callable[[Any], str]], ...] = (
         ("kinds", kind_word),
         ("reviews", review_word),
         ("operations", operation_word),
-        ("models", str),
+        ("models", lambda value: models.get(value, value)),
         ("by", lambda value: people.get(value, _("Somebody"))),
         ("colours", colour),
         ("ratios", ratio_word),

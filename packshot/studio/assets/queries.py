@@ -11,10 +11,12 @@ from uuid import UUID
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
+from packshot.ports.blobs import BlobMissing
 from packshot.studio.assets import storage
 from packshot.studio.assets.contracts import (
     ChangeView,
     Count,
+    ExportSpec,
     ExportView,
     Facets,
     Kind,
@@ -22,7 +24,9 @@ from packshot.studio.assets.contracts import (
     SavedView,
     Search,
     Selection,
+    Stream,
 )
+from packshot.studio.assets.exporting import Names, checked, files_of, item_of, whole_name, zipped
 from packshot.studio.assets.models import Asset, Change, Export, View
 from packshot.studio.assets.search import described, selected
 from packshot.words import told
@@ -30,6 +34,8 @@ from packshot.words import told
 TRASH_DAYS = 30
 PAGE = 60
 COUNT_CAP = 1000
+STREAMED_PICTURES = 50
+STREAMED_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +279,42 @@ def exports(actor: Actor, limit: int = 20) -> list[ExportView]:
     with acting_as(actor):
         found = Export.objects.filter(state__in=("working", "ready")).order_by("-id")
         return [_export_view(row) for row in found[:limit]]
+
+
+def stream_zip(actor: Actor, selection: Selection, spec: ExportSpec) -> Stream | None:
+    """The ZIP of a few pictures as they are stored, to be sent at once; None where `commands.export` has to make it:
+    more than 50 pictures or 100 MB, another form, or bytes that are gone.
+
+    Raises NotFound where there is no picture, and Invalid.
+    """
+    if checked(spec).form != "original":
+        return None
+    with acting_as(actor):
+        found = call("assets_packed_v1", selected(selection), STREAMED_PICTURES)
+    if found is None:
+        return None
+    items = [item_of(each) for each in found]
+    if not items:
+        raise NotFound("There is no picture to export.")
+    if sum(item.bytes for item in items) > STREAMED_BYTES:
+        return None
+    keys = {item.id: storage.key(actor.organization_id, item.sha256) for item in items}
+    store = storage.blobs()
+    try:
+        for key in keys.values():
+            store.info(key)
+    except BlobMissing:
+        return None  # the worker says which are left out; a stream could only break off
+    files = files_of(spec, items, lambda item: store.open_range(keys[item.id]))
+    return Stream(whole_name(items, max(item.created_on for item in items)), zipped(files))
+
+
+def file_names(actor: Actor, selection: Selection, spec: ExportSpec, limit: int = 3) -> list[str]:
+    """How the first files of an export would be called, their sizes as they are stored. Raises Invalid."""
+    names = Names(checked(spec))
+    with acting_as(actor):
+        found = call("assets_first_items_v1", selected(selection), limit)
+    return [names.next(item_of(each)) for each in found]
 
 
 def _export_view(row: Export) -> ExportView:

@@ -8,7 +8,6 @@ from packshot.studio.assets import (
     change_views,
     export_views,
     gallery_views,
-    picture_views,
     saved_views,
     views,
 )
@@ -18,8 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/<uuid:asset_id>/state", views.state, name="asset-state"),
     path("assets/<uuid:asset_id>/download", views.download, name="asset-download"),
     path("assets/known", views.known, name="asset-known"),
-    path("assets/<uuid:asset_id>/details", picture_views.details, name="asset-details"),
-    path("assets/<uuid:asset_id>/link", picture_views.link, name="asset-link"),
     path("library/page", gallery_views.page, name="pictures-page"),
     path("library/count", gallery_views.count, name="pictures-count"),
     path("library/tag", gallery_views.tag, name="pictures-tag"),

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import change_views, gallery
 from packshot.studio.assets import commands as assets
 from packshot.studio.assets import queries as pictures
@@ -20,6 +21,7 @@ from packshot.studio.assets.queries import AssetView
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import BoardView
 from packshot.studio.boards.pages import header, wants_fragment
+from packshot.studio.generation import queries as work
 
 CHOOSABLE = 30
 GROUPS = 20
@@ -32,8 +34,8 @@ def library(request: MemberRequest) -> HttpResponse:
     place = gallery.Place(reverse("library"))
     search = place.search(request.GET)
     heading = _("Trash") if search.trash else _("Pictures")
-    found = gallery.context(request.actor, request, place, search, heading=heading)
-    return _answer(request, "boards/library.html", found | {"editable": True})
+    found = gallery.context(request.actor, request, place, search, heading=heading, models=_models())
+    return _answer(request, "boards/library.html", found | {"editable": True, "largest_upload": MAX_BYTES})
 
 
 @require_GET
@@ -43,10 +45,10 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     shown = queries.board(request.actor, slug)
     place = gallery.Place(reverse("board-gallery", args=[slug]), shown.id)
     search = place.search(request.GET)
-    found = gallery.context(request.actor, request, place, search, heading=_("Pictures"))
+    found = gallery.context(request.actor, request, place, search, heading=_("Pictures"), models=_models())
     found |= {"editable": shown.editable, "thread_address": reverse("board", args=[slug])}
     if not wants_fragment(request):
-        found |= header(request.actor, shown, "gallery")
+        found |= header(request.actor, shown, "gallery") | {"largest_upload": MAX_BYTES}
     return _answer(request, "boards/gallery.html", found)
 
 
@@ -94,6 +96,10 @@ def put(request: MemberRequest) -> HttpResponse:
     target = _target(request)
     view = assets.change(request.actor, selection, action, str(target.id))
     return change_views.told(request, view, name=target.called)
+
+
+def _models() -> dict[str, str]:
+    return {model.id: model.title for model in work.models()}
 
 
 def _target(request: MemberRequest) -> BoardView:

@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     wanted = _wanted(request)
     context = _shelf(actor, wanted, queries.HOME_LIMIT)
     if wanted.shelf == "active":
-        context |= composer() | {"new_key": uuid7()}
+        context |= composer(actor) | {"new_key": uuid7()}
     return render(request, "boards/home.html", context)
 
 

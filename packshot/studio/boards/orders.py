@@ -7,6 +7,10 @@ from uuid import UUID
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from packshot.db.tenancy import Actor
+from packshot.studio.assets import queries as assets
+from packshot.studio.assets.queries import AssetView
+from packshot.studio.boards.followups import follow_up
 from packshot.studio.generation import queries
 from packshot.studio.generation.contracts import ModelView, Order
 from packshot.studio.generation.errors import InvalidOrder
@@ -26,28 +30,59 @@ def key_of(form: QueryDict) -> UUID:
     return found
 
 
-def order_from(form: QueryDict, *, board_id: UUID | None) -> Order:
+def order_from(actor: Actor, form: QueryDict, *, board_id: UUID | None) -> Order:
     """The order that the form describes. Whether it may be carried out, the pipeline decides.
 
     Raises InvalidOrder for what is not even readable: an unknown model, a number that is none.
     """
     model = _model(form.get("model", ""))
-    references = [_uuid(value) for value in form.getlist("reference") if value]
-    if None in references:
-        raise InvalidOrder(_("A photo is not known here. Add it again."), field="references")
+    words = form.get("prompt", "").strip()
+    references = _pictures(form, "reference")[: model.max_references]
+    parameters = _parameters(form, model)
+    prompt, seed, about = words, _seed(form), _about(actor, form)
+    if about is not None:
+        if not words and model.max_prompt:
+            raise InvalidOrder(_("Say what shall be different."), field="prompt")
+        sent = follow_up(actor, model, about, words, references)
+        prompt, references, parameters = sent.prompt, sent.references, parameters | sent.parameters
+        seed = sent.seed if seed is None else seed
     return Order(
         board_id=board_id,
         operation=model.operation,
         model=model.id,
-        prompt=form.get("prompt", "").strip(),
+        prompt=prompt,
         key=str(key_of(form)),
         variants=_number(form, "variants", 1, most=model.max_variants),
         ratio=form.get("ratio") or next(iter(model.ratios), SOURCE_RATIO),
         size=_number(form, "size", _usual_size(model), most=max(model.sizes, default=_USUAL_SIZE)),
-        seed=_seed(form),
-        references=tuple(each for each in references if each is not None)[: model.max_references],
-        parameters=_parameters(form, model),
+        seed=seed,
+        references=references,
+        styles=_pictures(form, "style")[: model.max_styles],
+        negative=form.get("negative", "").strip() if model.negative else "",
+        asked=words if about is not None else "",
+        refers_to=None if about is None else about.id,
+        parameters=parameters,
     )
+
+
+def _about(actor: Actor, form: QueryDict) -> AssetView | None:
+    """The picture that the words are about."""
+    text = form.get("refers_to", "")
+    if not text:
+        return None
+    wanted = _uuid(text)
+    found = assets.assets(actor, [wanted]) if wanted is not None else []
+    if not found or found[0].state != "ready":
+        raise InvalidOrder(_("The picture is not there any more."), field="refers_to")
+    return found[0]
+
+
+def _pictures(form: QueryDict, field: str) -> tuple[UUID, ...]:
+    """The pictures of a field, each once."""
+    found = [_uuid(value) for value in form.getlist(field) if value]
+    if None in found:
+        raise InvalidOrder(_("A photo is not known here. Add it again."), field="references")
+    return tuple(dict.fromkeys(each for each in found if each is not None))
 
 
 def _model(wanted: str) -> ModelView:

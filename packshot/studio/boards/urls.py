@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from packshot.studio.boards import board_views, gallery_views, home_views, member_views, views
+from packshot.studio.boards import (
+    board_views,
+    gallery_views,
+    home_views,
+    member_views,
+    picture_views,
+    thread_views,
+    views,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home_views.home, name="home"),
@@ -32,4 +40,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("boards/<str:slug>/requests", views.generate, name="board-generate"),
     path("boards/<str:slug>/requests/<uuid:batch_id>/", views.batch, name="board-batch"),
     path("boards/<str:slug>/requests/<uuid:batch_id>/earlier", views.earlier, name="board-earlier"),
+    path("requests/<uuid:batch_id>/again", thread_views.again, name="batch-again"),
+    path("composer/chips", thread_views.chips, name="composer-chips"),
+    path("assets/<uuid:asset_id>/details", picture_views.details, name="asset-details"),
+    path("assets/<uuid:asset_id>/link", picture_views.link, name="asset-link"),
+    path("assets/<uuid:asset_id>/words", picture_views.describe, name="asset-describe"),
+    path("pictures/<uuid:asset_id>/actions", thread_views.actions, name="picture-actions"),
+    path("pictures/<uuid:asset_id>/make", thread_views.make, name="picture-make"),
 ]

@@ -11,17 +11,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from uuid_utils.compat import uuid7
 
+from packshot.db.tenancy import Actor
 from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.imaging.decode import MAX_BYTES
+from packshot.studio.assets import commands as keep
 from packshot.studio.assets import queries as assets
+from packshot.studio.assets.contracts import Selection
 from packshot.studio.boards import commands, queries
+from packshot.studio.boards.menu import groups
 from packshot.studio.boards.orders import key_of, order_from
 from packshot.studio.boards.pages import header, wants_fragment
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
-from packshot.studio.generation.contracts import BatchView
+from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.pages import present, refused
 from packshot.words import told
@@ -38,17 +42,19 @@ def create(request: MemberRequest) -> HttpResponse:
     """Open a board with its first request. Nothing is opened for a request that would be refused."""
     try:
         board_id = key_of(request.POST)
-        order = order_from(request.POST, board_id=board_id)
+        order = order_from(request.actor, request.POST, board_id=board_id)
         # A form sent again finds its board, and then its batch: what was accepted once is not judged anew.
         if not queries.slugs(request.actor, [board_id]):
             quote = work.quote(request.actor, order)
             if not quote.enough:
                 return refused(request, needed=quote.total, affordable=quote.affordable_variants)
-            if len(assets.assets(request.actor, order.references)) < len(order.references):
+            wanted = {*order.references, *order.styles}
+            if len(assets.assets(request.actor, wanted)) < len(wanted):
                 raise InvalidOrder(_("The photo is not there any more. Add it again."), field="references")
         slug = commands.create(
             request.actor, board_id, commands.title_from(order.prompt) or _board_name(order.model)
         )
+        _settle_in(request.actor, board_id, order)
         generation.submit(request.actor, order)
     except InvalidOrder as problem:
         return complaint(request, problem)
@@ -63,11 +69,14 @@ def create(request: MemberRequest) -> HttpResponse:
 def board(request: MemberRequest, slug: str) -> HttpResponse:
     """A board: its thread, oldest request first, and the composer."""
     found = queries.board(request.actor, slug)
+    if found.inbox:
+        return redirect("board-gallery", slug)  # nothing is asked for there, so it has no thread
     batches = work.thread(request.actor, found.id, THREAD_PAGE)
     cards = present(request.actor, reversed(batches))
     # Most often the next request is about the same product: its photo is in the composer already.
-    photos = [view for view in cards[-1].references if view.state == "ready"] if cards else []
-    context = {"cards": cards, "earlier": _more(batches), "picked": photos, **composer()}
+    about = next((card for card in reversed(cards) if card.about is None), None)
+    photos = [view for view in about.references if view.state == "ready"] if about else []
+    context = {"cards": cards, "earlier": _more(batches), "picked": photos, **composer(request.actor)}
     context |= header(request.actor, found, "thread") | {"unnamed": request.GET.get("named") == "no"}
     return render(request, "boards/board.html", context)
 
@@ -78,7 +87,7 @@ def generate(request: MemberRequest, slug: str) -> HttpResponse:
     """One more request on a board: its row of tiles is added to the thread at once."""
     found = queries.board(request.actor, slug)
     try:
-        order = order_from(request.POST, board_id=found.id)
+        order = order_from(request.actor, request.POST, board_id=found.id)
         submission = generation.submit(request.actor, order)
     except InvalidOrder as problem:
         return complaint(request, problem)
@@ -114,12 +123,13 @@ def earlier(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
     return render(request, "boards/_requests.html", context)
 
 
-def composer() -> dict[str, object]:
-    """What every composer needs: the catalogue, all ratios in it, a key of its own."""
-    models = work.models()
+def composer(actor: Actor | None = None) -> dict[str, object]:
+    """What every composer needs: the catalogue, all ratios in it, a key of its own; with an actor, measured times."""
+    models = work.models(actor)
     most = min(MOST_VARIANTS, max((model.max_variants for model in models), default=1))
     return {
         "models": models,
+        "operations": groups(models),
         "ratios": list(dict.fromkeys(ratio for model in models for ratio in model.ratios)),
         "variants": range(1, most + 1),
         "chosen_variants": min(USUAL_VARIANTS, most),
@@ -128,6 +138,15 @@ def composer() -> dict[str, object]:
         "starters": starters(),
         "key": uuid7(),
     }
+
+
+def _settle_in(actor: Actor, board_id: UUID, order: Order) -> None:
+    """The uploads that a board is opened with lie on it, not in the inbox any more."""
+    inbox = queries.inbox(actor)
+    used = assets.assets(actor, [*order.references, *order.styles])
+    moved = [view.id for view in used if inbox and view.board_id == inbox.board.id and view.kind == "photo"]
+    if moved:
+        keep.change(actor, Selection(ids=tuple(moved)), "move", str(board_id))
 
 
 def complaint(request: HttpRequest, problem: InvalidOrder) -> HttpResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from packshot.studio.generation.catalogue import Model, catalogue, model_of
 from packshot.studio.generation.contracts import JobState, Order, Submission
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
 from packshot.studio.generation.models import Batch, Job
+from packshot.studio.generation.queries import once_more
 
 Operation = Literal["remove_background", "upscale", "vary"]
 OPERATIONS: tuple[Operation, ...] = ("remove_background", "upscale", "vary")
@@ -98,17 +99,7 @@ def _variation(view: AssetView, made_by: Mapping[UUID, Batch], key: str) -> Orde
     batch = made_by.get(view.job_id) if view.job_id is not None else None
     if batch is None or batch.operation != "generate":
         raise InvalidOrder(_("Only pictures that were made from a prompt can be varied."), field="references")
-    return Order(
-        board_id=view.board_id,
-        operation=batch.operation,
-        model=batch.model,
-        prompt=batch.prompt,
-        key=key,
-        ratio=batch.ratio,
-        size=batch.size,
-        references=tuple(UUID(reference["id"]) for reference in batch.references),
-        parameters=batch.parameters,
-    )
+    return replace(once_more(batch, key=key, variants=1), board_id=view.board_id)
 
 
 def _batches(actor: Actor, views: Iterable[AssetView]) -> dict[UUID, Batch]:

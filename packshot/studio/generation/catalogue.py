@@ -11,10 +11,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from packshot.settings import settings
-from packshot.studio.generation.contracts import ModelView, Order
+from packshot.studio.generation.contracts import ModelView, Order, Typical
 from packshot.studio.generation.errors import InvalidOrder
 from packshot.studio.generation.prices import Price
 from packshot.words import told
+
+_MAX_NEGATIVE = 500
+_MAX_ASKED = 4000
 
 
 class _Data(BaseModel):
@@ -23,6 +26,10 @@ class _Data(BaseModel):
 
 class References(_Data):
     min: int = Field(default=0, ge=0)
+    max: int = Field(default=0, ge=0, le=14)
+
+
+class Styles(_Data):
     max: int = Field(default=0, ge=0, le=14)
 
 
@@ -46,6 +53,8 @@ class Parameter(_Data):
 class Model(_Data):
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9.]+)*$", max_length=80)
     title: str = Field(min_length=1, max_length=80)
+    about: str = Field(default="", max_length=160)
+    """What it does, in a sentence for the menu of models."""
     operation: Literal["generate", "edit", "remove_background", "upscale", "video"]
     adapter: str
     """Which provider serves it, by the name the wiring knows."""
@@ -62,6 +71,10 @@ class Model(_Data):
     """Empty: the output has the reference's own shape, and ratio and size do not matter."""
     sizes: tuple[int, ...] = ()
     references: References = References()
+    styles: Styles = Styles()
+    """Further references whose style is followed: they stand last; the parameter `styles` says how many."""
+    negative: bool = False
+    """Whether it takes words for what shall not be seen, as the parameter `negative`."""
     max_variants: int = Field(default=1, ge=1, le=100)
     max_prompt: int = Field(default=0, ge=0)
     needs_prompt: bool = False
@@ -114,19 +127,34 @@ class Model(_Data):
         demand(not self.sizes or order.size in self.sizes, "size", f"{self.title} does not make this size.")
         demand(least <= len(order.references), "references", "Choose a photo first.")
         demand(len(order.references) <= most, "references", f"At most {most} photos.")
+        demand(len(order.styles) <= self.styles.max, "styles", f"{self.title} takes fewer style pictures.")
+        demand(self.negative or not order.negative, "negative", f"{self.title} takes no words to avoid.")
+        demand(len(order.negative) <= _MAX_NEGATIVE, "negative", "The words to avoid are too many.")
+        demand(len(order.asked) <= _MAX_ASKED, "prompt", "The text is too long.")
+        demand(
+            "\x00" not in order.negative + order.asked,
+            "prompt",
+            "The text holds a sign that cannot be stored.",
+        )
         demand(1 <= len(order.key) <= 200, "key", "A request needs a key of 1 to 200 characters.")
         demand(order.seed is None or 0 <= order.seed < 2**53, "seed", "A seed is a number from 0 to 2^53.")
-        return self.completed(order.parameters)
+        found = self.completed(order.parameters)
+        # What adapters read beside the prompt travels with the further choices.
+        if order.negative:
+            found["negative"] = order.negative
+        if order.styles:
+            found["styles"] = len(order.styles)
+        return found
 
     def each(self, size: int, parameters: Mapping[str, Any]) -> int:
         """Micro-credits for one variant."""
         return self.price.quoted(size, parameters)
 
-    def view(self) -> ModelView:
+    def view(self, typical: Typical) -> ModelView:
         choices: dict[int, dict[str, Any]] = {size: {} for size in self.sizes or (0,)}
         price_by: str = self.price.by
-        if price_by == "parameter":
-            name = getattr(self.price, "parameter", "")
+        name: str = getattr(self.price, "parameter", "")
+        if name in self.parameters and self.parameters[name].choices:
             choices = {int(value): {name: value} for value in self.parameters[name].choices}
             price_by = name
         defaults = {name: p.choices[0] for name, p in self.parameters.items() if p.choices}
@@ -141,11 +169,18 @@ class Model(_Data):
             max_variants=self.max_variants,
             max_prompt=self.max_prompt,
             needs_prompt=self.needs_prompt,
-            typical_s=self.typical_s,
+            typical=typical,
             prices={at: self.each(at, {**defaults, **chosen}) for at, chosen in choices.items()},
             price_by=price_by,
             parameters={name: p.choices for name, p in self.parameters.items()},
+            about=self.about,
+            max_styles=self.styles.max,
+            negative=self.negative,
         )
+
+    def guess(self) -> Typical:
+        """How long it takes where nothing has been measured yet."""
+        return Typical(self.typical_s * 0.7, self.typical_s * 1.8, measured=False)
 
 
 class Catalogue(_Data):

@@ -19,7 +19,7 @@ from packshot.ports.generation import BadCallback
 from packshot.settings import settings
 from packshot.studio.generation import callbacks, providers
 from packshot.studio.generation.catalogue import model_of
-from packshot.studio.generation.contracts import JobState, Order, Submission
+from packshot.studio.generation.contracts import JobState, Order, SnippetView, Submission
 from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
 from packshot.studio.generation.models import Batch, Job
 
@@ -60,7 +60,7 @@ def submit(actor: Actor, order: Order) -> Submission:
             "ratio": order.ratio,
             "size": order.size,
             "seed": seed,
-            "references": [str(reference) for reference in order.references],
+            "references": [str(reference) for reference in (*order.references, *order.styles)],
             "parameters": parameters,
             "variants": order.variants,
             "price": model.each(order.size, parameters),
@@ -68,6 +68,10 @@ def submit(actor: Actor, order: Order) -> Submission:
             "timeout_s": model.timeout_s,
             "max_attempts": model.max_attempts,
             "partial": order.partial,
+            "asked": order.asked or order.prompt,
+            "refers_to": order.refers_to and str(order.refers_to),
+            "negative": order.negative,
+            "styles": len(order.styles),
         }
     )
 
@@ -104,6 +108,29 @@ def cancel_batch(actor: Actor, batch_id: UUID) -> None:
     """`cancel_job` for each variant of a batch that is not final. Raises NotFound."""
     with acting_as(actor):
         call("generation_cancel_v1", batch_id, None, settings().organization_jobs)
+
+
+def save_snippet(actor: Actor, snippet_id: UUID, *, name: str, text: str) -> None:
+    """Keep words under a name, for the whole organization; the same id again changes nothing.
+
+    Raises Invalid and Conflict (there are too many).
+    """
+    with acting_as(actor):
+        call("generation_snippet_save_v1", snippet_id, name, text)
+
+
+def rename_snippet(actor: Actor, snippet_id: UUID, name: str) -> str:
+    """Give a snippet another name; returns the one before. Raises NotFound, Invalid."""
+    with acting_as(actor):
+        before: str = call("generation_snippet_rename_v1", snippet_id, name)
+    return before
+
+
+def delete_snippet(actor: Actor, snippet_id: UUID) -> SnippetView:
+    """Delete a snippet; returns it, so that `save_snippet` can undo it. Raises NotFound."""
+    with acting_as(actor):
+        gone = call("generation_snippet_delete_v1", snippet_id)
+    return SnippetView(snippet_id, gone["name"], gone["text"])
 
 
 def cancel_waiting(actor: Actor) -> int:
@@ -181,6 +208,9 @@ def _hash(order: Order, parameters: Mapping[str, Any]) -> str:
         order.ratio, order.size, order.seed, [str(reference) for reference in order.references],
         dict(parameters), order.partial,
     ]  # fmt: skip
+    further = [order.asked, order.refers_to and str(order.refers_to), [str(style) for style in order.styles]]
+    if any(further):  # an order without them has the hash that it had before there were any
+        asked += further
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 

@@ -56,6 +56,14 @@ class Order:
     """Of the first variant, each further one counts on; None lets us choose."""
     references: tuple[UUID, ...] = ()
     """Assets of the same organization, in the order in which the model takes them."""
+    styles: tuple[UUID, ...] = ()
+    """Assets that lend their style and are not shown themselves."""
+    negative: str = ""
+    """What shall not be seen."""
+    asked: str = ""
+    """What the person wrote, where `prompt` is more than that; empty: the prompt."""
+    refers_to: UUID | None = None
+    """The picture that a follow-up is about."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     partial: bool = False
     """With too few credits: make the variants that are covered instead of refusing all of them."""
@@ -124,12 +132,42 @@ class BatchView:
     state: BatchState
     """The fold of the tiles' states; stored nowhere."""
     created_at: datetime
+    created_by: UUID
     price: int
     """Of one variant, and so of trying one again."""
     cost_quoted: int
     cost_charged: int
     cost_returned: int
     tiles: tuple[TileView, ...]
+    asked: str
+    """What the person wrote; `prompt` is what was sent."""
+    refers_to: UUID | None
+    """The picture that the request is about."""
+    negative: str
+    styles: tuple[UUID, ...]
+    """Pictures whose style was lent; not among `references`."""
+    parameters: Mapping[str, Any]
+    waited_s: float | None
+    """Seconds from the order to the first beginning; None before that."""
+    took_s: float | None
+    """Seconds from the first beginning to the last end; None before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typical:
+    """How long one picture of a model usually takes, in seconds."""
+
+    least_s: float
+    most_s: float
+    measured: bool
+    """From this installation's last pictures; else as the catalogue guesses."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnippetView:
+    id: UUID
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +184,19 @@ class ModelView:
     max_variants: int
     max_prompt: int
     needs_prompt: bool
-    typical_s: int
+    typical: Typical
     prices: Mapping[int, int]
     """Micro-credits for one variant by size; for a model priced by a parameter, by that parameter's value."""
     price_by: str
     """`size`, `count`, `seconds`, `tokens`, or the parameter's name."""
     parameters: Mapping[str, tuple[Any, ...]]
     """Choices by parameter, the first is the default; no choices means a free value."""
+    about: str = ""
+    """What it does, in a sentence."""
+    max_styles: int = 0
+    """Pictures whose style it can follow."""
+    negative: bool = False
+    """Whether it can be told what shall not be seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packshot.studio.generation.contracts import BatchState, JobState
+from packshot.studio.generation.contracts import BatchState, JobState, Typical
 
 
 def fold(states: Iterable[JobState]) -> BatchState:
@@ -22,15 +22,16 @@ def fold(states: Iterable[JobState]) -> BatchState:
 
 
 def estimate(
-    state: JobState, *, typical_s: float, elapsed_s: float, place: int | None, at_once: int
+    state: JobState, typical: Typical, *, elapsed_s: float, place: int | None, at_once: int
 ) -> tuple[int, int] | None:
     """Seconds until a variant is done, from and to. `at_once` jobs of the organization run side by side.
 
-    A guess from the model's typical time: shown as a range, and never a time that has already passed.
+    A guess from what the model usually takes: shown as a range, and never a time that has already passed.
     """
     if state.final:
         return None
-    ahead = ((place or 1) - 1) // max(1, at_once) * typical_s if state is JobState.QUEUED else 0.0
-    left = typical_s - elapsed_s
-    low = max(1, round(ahead + left * 0.7))
-    return low, max(low + 1, round(ahead + max(left, typical_s * 0.5) * 1.8))
+    turns = ((place or 1) - 1) // max(1, at_once) if state is JobState.QUEUED else 0
+    low = max(1, round(turns * typical.least_s + typical.least_s - elapsed_s))
+    # What has overstayed even the long end is taken to need some of it again.
+    left = max(typical.most_s - elapsed_s, typical.most_s * 0.5)
+    return low, max(low + 1, round(turns * typical.most_s + left))

@@ -29,6 +29,14 @@ class Batch(models.Model):
     key = models.CharField(max_length=200)
     order_hash = models.CharField(max_length=64)
     """Of the whole order: tells a repeated request from another one under the same key."""
+    asked = models.TextField(db_default="")
+    """What the person wrote; `prompt` is what was sent."""
+    refers_to = models.UUIDField(null=True)
+    """The picture that a follow-up is about."""
+    negative = models.TextField(db_default="")
+    """What shall not be seen."""
+    styles = models.SmallIntegerField(db_default=0)
+    """How many of the references, the last ones, lend their style only."""
 
     def __str__(self) -> str:
         return str(self.id)
@@ -89,6 +97,21 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Snippet(models.Model):
+    """Words that an organization uses again and again in its prompts."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id = models.UUIDField()
+    name = models.CharField(max_length=80)
+    text = models.TextField()
+    created_by = models.UUIDField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Settlement(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +19,7 @@ from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.generation import queries
 from packshot.studio.generation.contracts import BatchView, JobState, TileView
+from packshot.studio.generation.wording import api_call, failures
 
 Face = Literal["waiting", "working", "done", "failed", "cancelled"]
 
@@ -49,6 +50,19 @@ class TileCard:
     """What a screen reader is told when the tile gets this face."""
 
     @property
+    def video(self) -> bool:
+        return self.picture is not None and self.picture.media_type.startswith("video/")
+
+    @property
+    def seed(self) -> int | None:
+        return None if self.picture is None else self.picture.seed
+
+    @property
+    def follow(self) -> str:
+        """The picture as the composer takes it for a follow-up, as JSON."""
+        return "" if self.picture is None else json.dumps({**picked(self.picture), "as": "follow"})
+
+    @property
     def alpha(self) -> bool:
         """Whether the picture is cut out: what is not there is shown on a chequer."""
         return self.picture is not None and self.picture.operation == "remove_background"
@@ -68,12 +82,19 @@ class BatchCard:
     batch: BatchView
     tiles: tuple[TileCard, ...]
     references: tuple[AssetView, ...]
+    styles: tuple[AssetView, ...]
+    about: AssetView | None
+    """The picture that the request is about."""
     width: int
     height: int
     """The shape of every tile, as a pair of numbers whose ratio it is."""
     columns: int
-    summary: str
-    """What became of it, where that needs saying; else empty."""
+    shaped: bool
+    """Whether ratio and size were asked for; else the pictures have the shape of what they were made from."""
+    failures: tuple[str, ...]
+    """What went wrong, a sentence for each reason; said when all is over."""
+    key: UUID
+    """For asking for the same once more: pressed twice is asked once."""
 
     @property
     def open(self) -> bool:
@@ -85,18 +106,92 @@ class BatchCard:
         return self.width / self.height > _WIDE
 
     @property
+    def asked(self) -> str:
+        """What the person wrote, else what it was made with."""
+        return self.batch.asked or self.batch.prompt or self.batch.model_title
+
+    @property
+    def retryable(self) -> int:
+        """How many ended badly and can be tried again."""
+        return 0 if self.open else sum(tile.state is JobState.FAILED for tile in self.batch.tiles)
+
+    @property
+    def retry_price(self) -> int:
+        return self.retryable * self.batch.price
+
+    @property
+    def again_price(self) -> int:
+        return len(self.batch.tiles) * self.batch.price
+
+    @property
+    def last_seed(self) -> int:
+        return self.batch.seed + len(self.batch.tiles) - 1
+
+    @property
+    def result(self) -> str:
+        """What has become of it, in a word or two."""
+        done = sum(tile.state is JobState.SUCCEEDED for tile in self.batch.tiles)
+        count = len(self.batch.tiles)
+        words = ngettext("%(done)d of %(count)d picture", "%(done)d of %(count)d pictures", count)
+        return words % {"done": done, "count": count}
+
+    @property
+    def parameters(self) -> list[tuple[str, Any]]:
+        """The further choices, but for what is told elsewhere."""
+        told = {"styles", "negative", "base"}
+        return [(name, value) for name, value in self.batch.parameters.items() if name not in told]
+
+    @property
+    def base(self) -> str:
+        """The words that made the picture that was changed."""
+        return str(self.batch.parameters.get("base", ""))
+
+    @property
     def reuse(self) -> str:
-        """What the composer is filled with to ask for the same again, as JSON."""
+        """What the composer is filled with to ask for the same with another seed, as JSON."""
         batch = self.batch
-        return json.dumps(
-            {"prompt": batch.prompt, "model": batch.model, "ratio": batch.ratio, "seed": str(batch.seed)}
-        )
+        followed = self.about is not None and batch.operation == "edit"
+        filled = {
+            "prompt": batch.asked or batch.prompt,
+            "model": batch.model,
+            "ratio": batch.ratio,
+            "size": batch.size,
+            "variants": len(batch.tiles),
+            "negative": batch.negative,
+            "parameters": batch.parameters,
+            "seed": None,
+            "about": picked(self.about) if self.about is not None else None,
+            "references": [
+                picked(each) for each in self.references if not followed and each.id != batch.refers_to
+            ],
+            "styles": [picked(each) for each in self.styles],
+        }
+        return json.dumps(filled)
+
+    @property
+    def reuse_prompt(self) -> str:
+        return json.dumps({"prompt": self.batch.asked or self.batch.prompt})
+
+    @property
+    def reuse_seed(self) -> str:
+        return json.dumps({"seed": str(self.batch.seed)})
+
+    @property
+    def api_call(self) -> str:
+        return api_call(self.batch)
+
+
+def picked(view: AssetView) -> dict[str, str]:
+    """A picture as the composer picks it up."""
+    return {"asset": str(view.id), "thumb": view.thumb_256 or "", "name": view.name}
 
 
 def present(actor: Actor, batches: Iterable[BatchView]) -> list[BatchCard]:
     """Cards in the batches' order; all pictures are read at once."""
     wanted = list(batches)
     ids = {asset_id for batch in wanted for asset_id in batch.references}
+    ids |= {asset_id for batch in wanted for asset_id in batch.styles}
+    ids |= {batch.refers_to for batch in wanted if batch.refers_to is not None}
     ids |= {tile.asset_id for batch in wanted for tile in batch.tiles if tile.asset_id is not None}
     found = {view.id: view for view in assets.assets(actor, ids)} if ids else {}
     return [_card(batch, found) for batch in wanted]
@@ -127,10 +222,14 @@ def _card(batch: BatchView, found: dict[UUID, AssetView]) -> BatchCard:
         batch=batch,
         tiles=tuple(_tile(batch, tile, found, soft) for tile in batch.tiles),
         references=references,
+        styles=tuple(found[each] for each in batch.styles if each in found),
+        about=found.get(batch.refers_to) if batch.refers_to is not None else None,
         width=width,
         height=height,
         columns=_columns(len(batch.tiles), width / height),
-        summary=_summary(batch),
+        shaped=batch.model not in _shapeless(),
+        failures=tuple(failures(batch)) if batch.state.final else (),
+        key=uuid7(),
     )
 
 
@@ -152,7 +251,7 @@ def _tile(batch: BatchView, tile: TileView, found: dict[UUID, AssetView], soft: 
         picture=picture,
         soft=(picture.placeholder if picture is not None else None) or soft,
         alt=_("%(prompt)s, picture %(n)d of %(count)d")
-        % {"prompt": batch.prompt or batch.model_title, **place},
+        % {"prompt": batch.asked or batch.prompt or batch.model_title, **place},
         said=words[face] % place,
     )
 
@@ -187,13 +286,3 @@ def _columns(count: int, ratio: float) -> int:
     if ratio > _WIDE:
         return min(count, 2)
     return min(count, 4)
-
-
-def _summary(batch: BatchView) -> str:
-    failed = [tile for tile in batch.tiles if tile.state is JobState.FAILED]
-    if not batch.state.final or not failed:
-        return ""
-    return ngettext("%(failed)d of %(count)d failed.", "%(failed)d of %(count)d failed.", len(failed)) % {
-        "failed": len(failed),
-        "count": len(batch.tiles),
-    }

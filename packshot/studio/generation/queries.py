@@ -19,19 +19,72 @@ from packshot.studio.generation.contracts import (
     Order,
     Quote,
     Running,
+    SnippetView,
     TileView,
+    Typical,
 )
 from packshot.studio.generation.fold import estimate, fold
-from packshot.studio.generation.models import Batch, Job
+from packshot.studio.generation.models import Batch, Job, Snippet
+from packshot.studio.generation.typical import measured
 from packshot.words import told
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
-_TYPICAL_S = 10  # of a model that the catalogue has dropped
+_UNKNOWN = Typical(7, 18, measured=False)  # of a model that the catalogue has dropped
+_BESIDE = ("negative", "styles")  # what an order says itself, and parameters repeat for the adapters
+_REPEATS = 8  # so many times a prompt may stand in a person's history before an older one falls out of it
 
 
-def models() -> list[ModelView]:
-    """The catalogue, in the order in which it is offered."""
-    return [model.view() for model in catalogue().values()]
+def models(actor: Actor | None = None) -> list[ModelView]:
+    """The catalogue, in the order in which it is offered; for an actor with the times measured here."""
+    if actor is None:
+        return [model.view(model.guess()) for model in catalogue().values()]
+    with acting_as(actor):
+        return [model.view(measured.of(model)) for model in catalogue().values()]
+
+
+def prompts(actor: Actor, limit: int = 50) -> list[str]:
+    """What the person wrote before, newest first, each once."""
+    with acting_as(actor):
+        mine = Batch.objects.filter(created_by=actor.user_id).exclude(asked="")
+        found = list(mine.order_by("-id").values_list("asked", flat=True)[: limit * _REPEATS])
+    return list(dict.fromkeys(found))[:limit]
+
+
+def snippets(actor: Actor) -> list[SnippetView]:
+    """The organization's snippets by their names."""
+    with acting_as(actor):
+        return [SnippetView(row.id, row.name, row.text) for row in Snippet.objects.order_by("name", "id")]
+
+
+def order_of(actor: Actor, batch_id: UUID, *, key: str, variants: int | None = None) -> Order:
+    """The same order under another key and with a seed of its own. Raises NotFound."""
+    with acting_as(actor):
+        found = Batch.objects.filter(id=batch_id).first()
+        count = Job.objects.filter(batch_id=batch_id, current=True).count()
+    if found is None:
+        raise NotFound("There is no such batch.")
+    return once_more(found, key=key, variants=count if variants is None else variants)
+
+
+def once_more(found: Batch, *, key: str, variants: int) -> Order:
+    """What a batch was asked for, as a new order with a seed that we choose."""
+    products, styles = _references(found)
+    return Order(
+        board_id=found.board_id,
+        operation=found.operation,
+        model=found.model,
+        prompt=found.prompt,
+        key=key,
+        variants=variants,
+        ratio=found.ratio,
+        size=found.size,
+        references=products,
+        styles=styles,
+        negative=found.negative,
+        asked=found.asked,
+        refers_to=found.refers_to,
+        parameters={name: value for name, value in found.parameters.items() if name not in _BESIDE},
+    )
 
 
 def quote(actor: Actor, order: Order) -> Quote:
@@ -57,6 +110,14 @@ def batch(actor: Actor, batch_id: UUID) -> BatchView:
     if not found:
         raise NotFound("There is no such batch.")
     return found[0]
+
+
+def batch_of(actor: Actor, job_id: UUID) -> BatchView | None:
+    """The batch that a job belongs to; None where it is not to be seen."""
+    with acting_as(actor):
+        job = Job.objects.filter(id=job_id).first()
+        found = _views(Batch.objects.filter(id=job.batch_id)) if job is not None else []
+    return found[0] if found else None
 
 
 def thread(actor: Actor, board_id: UUID, limit: int = 20, before: datetime | None = None) -> list[BatchView]:
@@ -99,8 +160,12 @@ def _places() -> dict[UUID, int]:
 
 def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datetime) -> BatchView:
     model = catalogue().get(batch.model)
-    typical_s = model.typical_s if model else _TYPICAL_S
-    tiles = tuple(_tile(job, places, typical_s, now) for job in jobs if job.current)
+    typical = measured.of(model) if model else _UNKNOWN
+    tiles = tuple(_tile(job, places, typical, now) for job in jobs if job.current)
+    products, styles = _references(batch)
+    begun = min((job.started_at for job in jobs if job.started_at), default=None)
+    over = fold(tile.state for tile in tiles).final
+    ended = max((job.finished_at for job in jobs if job.finished_at), default=None) if over else None
     return BatchView(
         id=batch.id,
         board_id=batch.board_id,
@@ -111,18 +176,33 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
         ratio=batch.ratio,
         size=batch.size,
         seed=batch.seed,
-        references=tuple(UUID(reference["id"]) for reference in batch.references),
+        references=products,
         state=fold(tile.state for tile in tiles),
         created_at=batch.created_at,
+        created_by=batch.created_by,
         price=batch.price,
         cost_quoted=sum(job.price for job in jobs),
         cost_charged=sum(job.charged for job in jobs),
         cost_returned=sum(job.returned for job in jobs),
         tiles=tiles,
+        asked=batch.asked,
+        refers_to=batch.refers_to,
+        negative=batch.negative,
+        styles=styles,
+        parameters=batch.parameters,
+        waited_s=(begun - batch.created_at).total_seconds() if begun else None,
+        took_s=(ended - begun).total_seconds() if begun and ended else None,
     )
 
 
-def _tile(job: Job, places: dict[UUID, int], typical_s: int, now: datetime) -> TileView:
+def _references(batch: Batch) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
+    """What is shown, and what lends its style."""
+    found = [UUID(reference["id"]) for reference in batch.references]
+    shown = len(found) - batch.styles
+    return tuple(found[:shown]), tuple(found[shown:])
+
+
+def _tile(job: Job, places: dict[UUID, int], typical: Typical, now: datetime) -> TileView:
     state = JobState(job.state)
     place = places.get(job.id)
     elapsed_s = (now - job.started_at).total_seconds() if job.started_at else 0.0
@@ -134,7 +214,7 @@ def _tile(job: Job, places: dict[UUID, int], typical_s: int, now: datetime) -> T
         place=place,
         estimate=estimate(
             state,
-            typical_s=typical_s,
+            typical,
             elapsed_s=elapsed_s,
             place=place,
             at_once=settings().organization_jobs,

@@ -116,6 +116,27 @@ def estimate(seconds: tuple[int, int]) -> str:
 
 
 @register.simple_tag
+def typical(time: Any) -> str:
+    """How long a model usually takes: 'usually 3 to 6 s here' where that was measured."""
+    least = max(1, round(time.least_s))
+    most = max(least, round(time.most_s))
+    if least == most:
+        said = seconds_word(most)
+    elif most < _MINUTES_FROM_S:
+        said = _("%(least)d to %(most)d s") % {"least": least, "most": most}
+    else:
+        said = _("%(least)s to %(most)s") % {"least": seconds_word(least), "most": seconds_word(most)}
+    words = _("Usually %(time)s here.") if time.measured else _("About %(time)s.")
+    return words % {"time": said}
+
+
+@register.filter
+def least(prices: dict[Any, int]) -> int:
+    """The lowest of several prices."""
+    return min(prices.values(), default=0)
+
+
+@register.simple_tag
 def returned_word(micro: int) -> str:
     """'4 credits came back.'"""
     count = 1 if micro == MICRO else 2

@@ -8,8 +8,10 @@ from uuid import UUID
 import psycopg
 
 
-def seed(admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = "") -> list[UUID]:
-    """So many ready pictures on a board, oldest first. They share bytes that are not there: nothing is drawn of them."""
+def seed(
+    admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = ""
+) -> list[UUID]:
+    """So many ready pictures on a board, oldest first. They share bytes that are not there."""
     organization_id = getattr(tenant, "organization_id", tenant)
     sha256 = "0" * 64
     admin.execute(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from PIL import Image
 from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
+from packshot.studio.assets import storage
 from packshot.studio.boards import commands as boards
 from packshot.studio.boards import queries as board_queries
 
@@ -83,3 +86,30 @@ def column(admin: psycopg.Connection, asset_id: UUID, name: str) -> Any:
     found = admin.execute(f"select {name} from public.assets_asset where id = %s", [asset_id]).fetchone()
     assert found is not None
     return found[0]
+
+
+def many(admin: psycopg.Connection, tenant: Any, number: int, board_id: UUID) -> None:
+    """Rows of pictures that all show the same bytes."""
+    admin.execute(
+        "insert into public.assets_blob (organization_id, sha256, size, media_type)"
+        " values (%s, repeat('0', 64), 100, 'image/png') on conflict do nothing",
+        [tenant.organization_id],
+    )
+    admin.execute(
+        "insert into public.assets_asset (organization_id, id, board_id, origin, state, name, sha256, media_type,"
+        " bytes, width, height, placeholder, source_type)"
+        " select %s, app.uuid7(), %s, 'upload', 'ready', 'n' || n, repeat('0', 64), 'image/png', 100, 10, 10,"
+        " 'data:,', 'digitalCapture' from generate_series(1, %s) as n",
+        [tenant.organization_id, board_id, number],
+    )
+
+
+def stored(admin: psycopg.Connection, tenant: Any, colour: int, **changes: Any) -> UUID:
+    """A picture with its bytes."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), (colour, 10, 10)).save(out, "PNG")
+    data = out.getvalue()
+    sha256 = hashlib.sha256(data).hexdigest()
+    storage.blobs().put(storage.key(tenant.organization_id, sha256), data)
+    facts = {"sha256": sha256, "bytes": len(data), "width": 64, "height": 48, "media_type": "image/png"}
+    return add(admin, tenant.organization_id, **(facts | changes))

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from packshot.errors import Conflict, Forbidden, Invalid, NotFound
 from packshot.studio.assets import commands, queries
 from packshot.studio.assets.contracts import ACTIONS, Search, Selection
-from tests.studio.assets.support import add, board, column, invite, member
+from tests.studio.assets.support import add, board, column, invite, many, member
 
 ROW = (
     "select board_id, tags, favourite, review, review_by, review_at, pinned_at, deleted_at, deleted_by"
@@ -21,6 +21,9 @@ ROW = (
 
 def state(admin, tenant):
     return admin.execute(ROW, [tenant.organization_id]).fetchall()
+
+
+EVERYTHING = Selection(search=Search())
 
 
 def picked(*ids: UUID) -> Selection:
@@ -296,3 +299,33 @@ def test_a_saved_view_is_kept_renamed_dropped_and_brought_back(tenant, new_tenan
     for name, query in (("", ""), ("x" * 61, ""), ("x", "kind=film")):
         with pytest.raises(Invalid):
             commands.save_view(tenant.actor, name, query)
+
+
+def test_a_large_change_is_cancelled_and_what_it_did_is_taken_back(tenant, admin):
+    here = board(tenant.actor, "Here")
+    many(admin, tenant, 1500, here)
+    view = commands.change(tenant.actor, EVERYTHING, "favourite")
+    step = "select public.assets_change_step_v1(%s, %s, 400)"
+    admin.execute(step, [tenant.organization_id, view.id])
+    working = queries.change(tenant.actor, view.id)
+    assert (working.state, working.done, working.total) == ("working", 400, 1500)
+    with pytest.raises(Conflict):
+        commands.undo(tenant.actor, view.id)
+    cancelled = commands.cancel_change(tenant.actor, view.id)
+    assert (cancelled.state, cancelled.done, cancelled.total) == ("cancelled", 400, 400)
+    assert admin.execute(step, [tenant.organization_id, view.id]).fetchone() == ("cancelled",)
+    assert queries.count(tenant.actor, Search(favourite=True)).number == 400
+    assert commands.undo(tenant.actor, view.id).done == 400
+    assert queries.count(tenant.actor, Search(favourite=True)).number == 0
+
+
+def test_who_leaves_in_the_middle_of_a_change_changes_nothing_more(tenant, admin, new_tenant):
+    here = board(tenant.actor, "Here")
+    many(admin, tenant, 1200, here)
+    other = member(admin, tenant.organization_id, new_tenant)
+    view = commands.change(other, EVERYTHING, "trash")
+    admin.execute("delete from public.organizations_membership where user_id = %s and organization_id = %s",
+                  [other.user_id, tenant.organization_id])  # fmt: skip
+    step = "select public.assets_change_step_v1(%s, %s, 2000)"
+    assert admin.execute(step, [tenant.organization_id, view.id]).fetchone() == ("cancelled",)
+    assert queries.count(tenant.actor, Search(board=here), cap=None).number == 1200

@@ -93,7 +93,9 @@ def test_the_count_is_capped_and_exact_when_asked(visit, board, admin):
 
 def test_a_change_is_told_with_an_undo_that_works(visit, board, admin):
     ids = [str(each) for each in seed(admin, visit.tenant, board, 3)]
-    response = visit.post(reverse("pictures-change"), {"action": "trash", "ids": " ".join(ids[:2])}, headers=HTMX)
+    response = visit.post(
+        reverse("pictures-change"), {"action": "trash", "ids": " ".join(ids[:2])}, headers=HTMX
+    )
     assert "2 pictures are in the trash for 30 days." in text(response)
     assert json.loads(response["HX-Trigger"])["studio:changed"]["action"] == "trash"
     assert cells(text(visit.get(reverse("library")))) == [ids[2]]
@@ -175,13 +177,18 @@ def test_the_export_dialog_shows_the_first_names_and_says_what_is_wrong(visit, b
     form = {"ids": " ".join(str(each) for each in ids), "form": "jpeg", "name": "{n}-{board}", "again": "1"}
     html = text(visit.post(reverse("export-ask"), form, headers=HTMX))
     assert re.findall(r"<li>(.*?)</li>", html) == ["1-Mugs.jpg", "2-Mugs.jpg", "3-Mugs.jpg"]
+    dialog = text(visit.post(reverse("export-ask"), {"search": "", "upto": str(ids[-1]), "but": ""}, headers=HTMX))
+    assert "<dialog" in dialog
+    assert dialog.count("<li>photo") == 3
     html = text(visit.post(reverse("export-ask"), form | {"name": "{nonsense}"}, headers=HTMX))
     assert "nonsense" in html
     started = text(visit.post(reverse("export-start"), form, headers=HTMX))
     assert 'kind="export"' in started
 
 
-@pytest.mark.parametrize("name", ["pictures-page", "pictures-count", "library", "library-duplicates", "board-choose"])
+@pytest.mark.parametrize(
+    "name", ["pictures-page", "pictures-count", "library", "library-duplicates", "board-choose"]
+)
 def test_a_stranger_is_asked_to_sign_in(name):
     assert Client().get(reverse(name))["Location"].startswith("/sign-in")
 

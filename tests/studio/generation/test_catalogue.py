@@ -40,6 +40,12 @@ def test_the_catalogue_offers_what_the_local_engine_makes():
     }
     assert found["local-upscale"].prices == {2: 2 * CREDIT, 4: 4 * CREDIT}
     assert found["local-upscale"].price_by == "factor"
+    assert found["local-edit"].operation == "edit"
+    assert set(found["local-edit"].parameters) == {"base", "variant"}
+    assert found["local-clip"].operation == "video"
+    assert found["local-clip"].prices == {seconds: seconds * CREDIT for seconds in (3, 4, 5, 6, 7, 8)}
+    assert found["local-clip"].parameters["seconds"] == (4, 3, 5, 6, 7, 8)
+    assert found["local-clip"].parameters["motion"][0] == "push_in"
     assert (found["local-cutout"].min_references, found["local-cutout"].max_references) == (1, 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packshot.studio.generation.contracts import BatchState, JobState
+from packshot.studio.generation.contracts import BatchState, JobState, Typical
 from packshot.studio.generation.fold import estimate, fold
 
 states = st.lists(st.sampled_from(JobState), min_size=1, max_size=12)
@@ -46,22 +46,31 @@ def test_a_variant_more_never_makes_a_running_batch_final(found):
 
 @given(
     st.sampled_from(JobState),
-    st.floats(1, 600),
+    st.floats(0.1, 600),
+    st.floats(1, 10),
     st.floats(0, 1e6),
     st.none() | st.integers(1, 10_000),
     st.integers(1, 64),
 )
-def test_an_estimate_is_a_range_that_has_not_passed(state, typical_s, elapsed_s, place, at_once):
-    found = estimate(state, typical_s=typical_s, elapsed_s=elapsed_s, place=place, at_once=at_once)
+def test_an_estimate_is_a_range_that_has_not_passed(state, typical_s, spread, elapsed_s, place, at_once):
+    found = estimate(
+        state, Typical(typical_s, typical_s * spread, True), elapsed_s=elapsed_s, place=place, at_once=at_once
+    )
     assert (found is None) == state.final
     if found is not None:
         assert 1 <= found[0] < found[1]
 
 
-@given(st.floats(1, 600), st.integers(1, 1000), st.integers(1, 64))
-def test_who_stands_further_back_waits_no_less(typical_s, place, at_once):
+@given(st.floats(0.1, 600), st.floats(1, 10), st.integers(1, 1000), st.integers(1, 64))
+def test_who_stands_further_back_waits_no_less(typical_s, spread, place, at_once):
     def low(at: int) -> int:
-        found = estimate(JobState.QUEUED, typical_s=typical_s, elapsed_s=0, place=at, at_once=at_once)
+        found = estimate(
+            JobState.QUEUED,
+            Typical(typical_s, typical_s * spread, True),
+            elapsed_s=0,
+            place=at,
+            at_once=at_once,
+        )
         assert found is not None
         return found[0]
 

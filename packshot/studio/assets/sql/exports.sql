@@ -33,6 +33,20 @@ begin
 end
 $$;
 
+-- The first pictures of a selection as they would be packed.
+create or replace function public.assets_first_items_v1(p_selection jsonb, p_limit integer) returns jsonb
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := app.require_organization();
+begin
+    return public.assets_items_v1(v_organization, array(
+        select s.id from public.assets_selected_v1(
+            v_organization, p_selection, app.hidden_boards(), null, least(p_limit, 100)) as s
+    ));
+end
+$$;
+
 -- Ask for a file of a selection: {"id", "selection", "spec", "name"}. The same id again is the same export. Refused
 -- where nothing is there, where there are more than 5,000 pictures, and where they are larger than 4 GB.
 create or replace function public.assets_export_v1(p jsonb) returns uuid
@@ -118,12 +132,14 @@ begin
 end
 $$;
 
--- What a worker that was told of an export has to pack: {"spec", "name", "items"}; null when nobody waits for it.
+-- What a worker that was told of an export has to pack: {"spec", "asked_on", "total", "items"}; null when nobody waits
+-- for it.
 create or replace function public.assets_export_for_work_v1(p_organization uuid, p_id uuid) returns jsonb
 language sql stable security definer set search_path = ''
 as $$
     select jsonb_build_object(
-        'spec', e.spec, 'name', e.name, 'total', e.total, 'items', public.assets_items_v1(e.organization_id, e.ids))
+        'spec', e.spec, 'total', e.total, 'items', public.assets_items_v1(e.organization_id, e.ids),
+        'asked_on', to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD'))
     from public.assets_export as e
     where e.organization_id = p_organization and e.id = p_id and e.state = 'working'
 $$;
@@ -143,16 +159,18 @@ begin
 end
 $$;
 
--- An export has ended: with a file of `p_bytes` bytes, or, where that is null, with none. False when nobody waits.
-create or replace function public.assets_export_ended_v1(p_organization uuid, p_id uuid, p_bytes bigint, p_message text)
-returns boolean
+-- An export has ended: with a file of this name and of `p_bytes` bytes, or, where that is null, with none. False when
+-- nobody waits.
+create or replace function public.assets_export_ended_v1(
+    p_organization uuid, p_id uuid, p_name text, p_bytes bigint, p_message text
+) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 begin
     update public.assets_export as e set
         state = case when p_bytes is null then 'failed' else 'ready' end,
         done = case when p_bytes is null then e.done else e.total end,
-        bytes = p_bytes, message = p_message, finished_at = clock_timestamp(), moved_at = clock_timestamp()
+        name = coalesce(p_name, e.name), bytes = p_bytes, message = p_message, finished_at = clock_timestamp(), moved_at = clock_timestamp()
     where e.organization_id = p_organization and e.id = p_id and e.state = 'working';
     if found then
         perform app.notify(p_organization, 'export', p_id);
@@ -160,6 +178,16 @@ begin
     end if;
     return false;
 end
+$$;
+
+-- Whether an export's file is there for its person.
+create or replace function public.assets_export_is_ready_v1(p_organization uuid, p_id uuid) returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select exists (
+        select from public.assets_export as e
+        where e.organization_id = p_organization and e.id = p_id and e.state = 'ready'
+    )
 $$;
 
 -- The next file whose day is over; the caller deletes its bytes in the same transaction. None: null.
@@ -202,24 +230,28 @@ $$;
 revoke execute on function
     public.assets_items_v1(uuid, uuid[]),
     public.assets_packed_v1(jsonb, integer),
+    public.assets_first_items_v1(jsonb, integer),
     public.assets_export_v1(jsonb),
     public.assets_ask_export_v1(uuid, uuid),
     public.assets_cancel_export_v1(uuid),
     public.assets_export_for_work_v1(uuid, uuid),
     public.assets_export_progress_v1(uuid, uuid, integer),
-    public.assets_export_ended_v1(uuid, uuid, bigint, text),
+    public.assets_export_ended_v1(uuid, uuid, text, bigint, text),
+    public.assets_export_is_ready_v1(uuid, uuid),
     public.assets_expire_export_v1(),
     public.assets_tend_exports_v1()
 from public;
 grant execute on function
     public.assets_packed_v1(jsonb, integer),
+    public.assets_first_items_v1(jsonb, integer),
     public.assets_export_v1(jsonb),
     public.assets_cancel_export_v1(uuid)
 to packshot_member;
 grant execute on function
     public.assets_export_for_work_v1(uuid, uuid),
     public.assets_export_progress_v1(uuid, uuid, integer),
-    public.assets_export_ended_v1(uuid, uuid, bigint, text),
+    public.assets_export_ended_v1(uuid, uuid, text, bigint, text),
+    public.assets_export_is_ready_v1(uuid, uuid),
     public.assets_expire_export_v1(),
     public.assets_tend_exports_v1()
 to packshot_worker;

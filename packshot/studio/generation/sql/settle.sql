@@ -171,7 +171,10 @@ begin
         'organization_id', b.organization_id,
         'board_id', b.board_id,
         'job_id', j.id,
-        'parent_id', b."references" -> 0 ->> 'id',
+        -- What only lends its style is nobody's parent.
+        'parent_id', case
+            when jsonb_array_length(b."references") > b.styles then b."references" -> 0 ->> 'id'
+        end,
         'origin', 'generated',
         'operation', b.operation,
         'model', b.model,

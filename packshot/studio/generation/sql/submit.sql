@@ -3,7 +3,8 @@
 -- p_submits: array of
 --   {"kind": "batch", "actor", "organization", "key", "hash", "board"|null, "operation", "model", "provider",
 --    "lane", "prompt", "ratio", "size", "seed", "references": [uuid], "parameters": {}, "variants", "price",
---    "priority", "timeout_s", "max_attempts", "partial", "hold_s", "cap"}
+--    "priority", "timeout_s", "max_attempts", "partial", "hold_s", "cap", "asked", "refers_to"|null, "negative",
+--    "styles": how many of the references, the last ones, lend their style}
 --   {"kind": "retry", "actor", "organization", "key", "job", "hold_s", "cap"}
 -- Answers in the same order: {"ok": true, "batch", "accepted", "refused", "held"} or {"ok": false, "code", "message",
 -- and for insufficient_credits "needed", "available"}. A refusal is an answer, so it leaves its neighbours alone.
@@ -134,7 +135,13 @@ begin
         on a.organization_id = v_organization and a.id = r.id
         and a.state <> 'rejected' and a.deleted_at is null
         and app.board_role_of(v_organization, (p_submit ->> 'actor')::uuid, a.board_id) is not null;
-    if jsonb_array_length(v_references) <> cardinality(v_asked) then
+    if jsonb_array_length(v_references) <> cardinality(v_asked) or not (
+        p_submit ->> 'refers_to' is null or exists (
+            select from public.assets_asset as a
+            where a.organization_id = v_organization and a.id = (p_submit ->> 'refers_to')::uuid
+                and app.board_role_of(v_organization, (p_submit ->> 'actor')::uuid, a.board_id) is not null
+        )
+    ) then
         return jsonb_build_object('ok', false, 'code', 'not_found', 'message', 'There is no such picture.');
     end if;
 
@@ -259,12 +266,14 @@ begin
     else
         insert into public.generation_batch (
             organization_id, id, board_id, created_by, operation, model, prompt, ratio, size, seed, "references",
-            parameters, price, key, order_hash
+            parameters, price, key, order_hash, asked, refers_to, negative, styles
         ) values (
             v_organization, (p_plan ->> 'batch')::uuid, (p_submit ->> 'board')::uuid, (p_submit ->> 'actor')::uuid,
             p_submit ->> 'operation', p_submit ->> 'model', p_submit ->> 'prompt', p_submit ->> 'ratio',
             (p_submit ->> 'size')::integer, (p_submit ->> 'seed')::bigint, p_plan -> 'references',
-            p_submit -> 'parameters', (p_plan ->> 'price')::bigint, p_submit ->> 'key', p_submit ->> 'hash'
+            p_submit -> 'parameters', (p_plan ->> 'price')::bigint, p_submit ->> 'key', p_submit ->> 'hash',
+            coalesce(p_submit ->> 'asked', p_submit ->> 'prompt'), (p_submit ->> 'refers_to')::uuid,
+            coalesce(p_submit ->> 'negative', ''), coalesce((p_submit ->> 'styles')::smallint, 0)
         );
         insert into public.generation_job (
             organization_id, id, batch_id, index, state, lane, provider, priority, price, timeout_s, max_attempts,

@@ -1,0 +1,65 @@
+"""What can be made: the menu of models, and what a single picture can be made into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from uuid_utils.compat import uuid7
+
+from packshot.studio.assets.queries import AssetView
+from packshot.studio.generation.contracts import ModelView
+
+Act = Literal["vary", "remove_background", "upscale", "video"]
+ACTS: tuple[Act, ...] = ("vary", "remove_background", "upscale", "video")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that a press of a button makes of a picture, and what it costs."""
+
+    act: Act
+    word: str
+    icon: str
+    price: int
+    model: ModelView | None
+    """None for a variation: that is the request's own."""
+    key: UUID = field(default_factory=uuid7)
+    """Pressed twice is made once."""
+
+
+def groups(models: list[ModelView]) -> list[tuple[str, list[ModelView]]]:
+    """The models by what they do, both in the catalogue's order."""
+    found: dict[str, list[ModelView]] = {}
+    for model in models:
+        found.setdefault(model.operation, []).append(model)
+    return list(found.items())
+
+
+def offers(picture: AssetView, models: list[ModelView], vary_price: int | None) -> list[Offer]:
+    """What can be made of a picture; `vary_price` is None where nothing says how it was made."""
+    words: dict[Act, tuple[str, str]] = {
+        "remove_background": (_("Remove background"), "scissors"),
+        "upscale": (_("Enlarge 2×"), "scaling"),
+        "video": (_("Make a clip"), "clapperboard"),
+    }
+    found = []
+    if vary_price is not None:
+        found.append(Offer("vary", _("One more like this"), "shuffle", vary_price, None))
+    if not picture.media_type.startswith("image/"):
+        return found
+    for act, (word, icon) in words.items():
+        model = next((each for each in models if each.operation == act), None)
+        if model is not None:
+            found.append(Offer(act, word, icon, usual_price(model), model))
+    return found
+
+
+def usual_price(model: ModelView) -> int:
+    """Micro-credits for one picture with all choices at their defaults."""
+    chosen = model.parameters.get(model.price_by, ())
+    if chosen:
+        return model.prices[int(chosen[0])]
+    return next(iter(model.prices.values()))

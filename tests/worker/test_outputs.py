@@ -1,0 +1,102 @@
+"""What a provider delivers is proven before it is stored: pictures, videos, and what only says that it is one."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from packshot.adapters.disk import DiskBlobs
+from packshot.adapters.local.work import FUNCTIONS
+from packshot.adapters.mock.picture import clip, picture
+from packshot.imaging.traits import COLOURS
+from packshot.ports.blobs import BlobMissing
+from packshot.ports.generation import Output
+from packshot.studio.assets import storage
+from packshot.worker.jobs import Claim, Name
+from packshot.worker.outputs import BadOutput, Outputs
+
+ORGANIZATION = UUID("01939f2a-0000-7000-8000-000000000001")
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> DiskBlobs:
+    return DiskBlobs(tmp_path / "blobs", sign_key=b"secret", base_url="", now=lambda: 0.0)
+
+
+@pytest.fixture
+def outputs(blobs: DiskBlobs) -> Outputs:
+    async def run(name: str, *args: Any, timeout: float) -> Any:
+        return FUNCTIONS[name](lambda _percent: None, *args)
+
+    return Outputs(blobs, run)
+
+
+def claim(operation: str = "video") -> Claim:
+    return Claim(
+        name=Name(ORGANIZATION, uuid7()),
+        batch_id=uuid7(),
+        index=0,
+        token=1,
+        late=False,
+        attempt=1,
+        max_attempts=3,
+        provider="mock",
+        ref=None,
+        cancel=False,
+        submit_started=False,
+        left_s=60,
+        price=0,
+        operation=operation,
+        model="mock-clip",
+        prompt="",
+        ratio="1:1",
+        size=1024,
+        seed=7,
+        references=[],
+        parameters={},
+    )
+
+
+def output(data: bytes, media_type: str = "video/webm") -> Output:
+    return Output(data, media_type, 1, 1, source_type="trainedAlgorithmicMedia")
+
+
+async def test_a_video_has_a_length_a_poster_and_a_name(outputs: Outputs, blobs: DiskBlobs) -> None:
+    data, width, height = clip(7, 2)
+    (facts,) = await outputs.keep(claim(), [output(data, "image/png")])
+    assert facts["media_type"] == "video/webm", "what the file says of itself is not believed"
+    assert (facts["width"], facts["height"], facts["duration_s"]) == (width, height, 2.0)
+    assert facts["name"] == "video-1.webm"
+    assert facts["placeholder"].startswith("data:image/webp")
+    assert set(facts["colours"]) <= set(COLOURS)
+    assert isinstance(facts["phash"], int)
+    for side in (256, 512):
+        blobs.info(storage.thumb_key(ORGANIZATION, facts["sha256"], side))
+    assert blobs.get(storage.key(ORGANIZATION, facts["sha256"])) == data
+
+
+async def test_a_picture_has_no_length(outputs: Outputs) -> None:
+    (facts,) = await outputs.keep(claim("generate"), [output(picture(7, "1:1")[0], "image/png")])
+    assert (facts["media_type"], facts["duration_s"]) == ("image/png", None)
+
+
+@pytest.mark.parametrize("flaw", ["half", "noise", "empty", "head"])
+async def test_what_does_not_play_is_neither_believed_nor_stored(
+    outputs: Outputs, blobs: DiskBlobs, flaw: str
+) -> None:
+    whole = clip(7, 2)[0]
+    data = {
+        "half": whole[: len(whole) // 2],
+        "noise": whole[:16] + bytes(900),
+        "empty": b"",
+        "head": whole[:16],
+    }
+    with pytest.raises(BadOutput):
+        await outputs.keep(claim(), [output(data[flaw])])
+    with pytest.raises(BlobMissing):
+        blobs.info(storage.key(ORGANIZATION, hashlib.sha256(data[flaw]).hexdigest()))
