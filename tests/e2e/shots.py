@@ -81,6 +81,14 @@ def _walk(browser: Browser, studio: Studio, scheme: str, name: str, width: int, 
     page.locator("#balance button.balance").click()
     page.locator("#credits dl").first.wait_for()
     shot("credits")
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    for key, name in (("?", "#shortcuts"), ("Control+k", "dialog.palette")):
+        page.keyboard.press(key)
+        page.locator(name).wait_for()
+        page.wait_for_timeout(400)
+        shot("shortcuts" if key == "?" else "palette")
+        page.keyboard.press("Escape")
     page.goto("/")
     shot("boards")
     leave(studio, email, left=3)
@@ -90,6 +98,9 @@ def _walk(browser: Browser, studio: Studio, scheme: str, name: str, width: int, 
     for address, what in (
         ("/settings/", "settings"),
         ("/settings/sessions", "sessions"),
+        ("/settings/language", "language"),
+        ("/library", "library"),
+        ("/library/duplicates", "duplicates"),
         ("/boards/nothing/", "not-found"),
     ):
         page.goto(address)
