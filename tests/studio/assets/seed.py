@@ -8,7 +8,9 @@ from uuid import UUID
 import psycopg
 
 
-def seed(admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = "") -> list[UUID]:
+def seed(
+    admin: psycopg.Connection, tenant: Any, board_id: UUID, number: int, *, prompt: str = ""
+) -> list[UUID]:
     """So many ready pictures on a board, oldest first. They share bytes that are not there."""
     organization_id = getattr(tenant, "organization_id", tenant)
     sha256 = "0" * 64
