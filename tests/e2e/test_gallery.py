@@ -275,7 +275,7 @@ def test_a_zip_holds_what_was_picked_under_the_names_that_were_shown(page: Page,
     dialog = page.get_by_role("dialog", name="Download")
     dialog.get_by_label("Form").select_option("webp")
     dialog.get_by_label("Longer side, px").fill("200")
-    dialog.get_by_label("File name").fill("mug-{n}")
+    dialog.get_by_role("textbox", name="File name").fill("mug-{n}")
     names = dialog.get_by_role("list", name="The first file names")
     expect(names).to_contain_text("mug-3.webp")
     with page.expect_download(timeout=90_000) as waiting:
@@ -336,8 +336,8 @@ def test_new_pictures_are_told_of_and_nothing_jumps(page: Page, studio: Studio):
     )
     pill.click()
     expect(page.locator("[data-news]")).to_be_hidden()
-    assert page.evaluate("document.querySelector('main').scrollTop") == 0
-    assert cells(page).nth(3).get_attribute("data-cell") == before[0]
+    page.wait_for_function("() => document.querySelector('main').scrollTop === 0")
+    expect(cells(page).nth(3)).to_have_attribute("data-cell", before[0])
 
 
 def notify(studio: Studio, email: str) -> None:

@@ -57,7 +57,7 @@ def cancel(request: MemberRequest, export_id: UUID) -> HttpResponse:
 def spec_of(request: MemberRequest) -> ExportSpec:
     """How the pictures leave, as the form says it. Raises Invalid."""
     form = request.POST
-    asked = form.get("form", "original")
+    asked = form.get("as", "original")  # a field called "form" would hide the form itself from scripts
     return checked(
         ExportSpec(
             form=asked,  # type: ignore[arg-type]  # what it is, `checked` says

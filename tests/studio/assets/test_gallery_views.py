@@ -174,7 +174,7 @@ def test_a_view_is_saved_renamed_deleted_and_brought_back(visit):
 
 def test_the_export_dialog_shows_the_first_names_and_says_what_is_wrong(visit, board, admin):
     ids = seed(admin, visit.tenant, board, 4, prompt="mug")
-    form = {"ids": " ".join(str(each) for each in ids), "form": "jpeg", "name": "{n}-{board}", "again": "1"}
+    form = {"ids": " ".join(str(each) for each in ids), "as": "jpeg", "name": "{n}-{board}", "again": "1"}
     html = text(visit.post(reverse("export-ask"), form, headers=HTMX))
     assert re.findall(r"<li>(.*?)</li>", html) == ["1-Mugs.jpg", "2-Mugs.jpg", "3-Mugs.jpg"]
     dialog = text(
