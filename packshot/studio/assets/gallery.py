@@ -149,11 +149,7 @@ def selection_of(form: QueryDict) -> Selection:
         if not picked:
             raise Invalid(_("Select a picture first."))
         return Selection(ids=picked)
-<<<<<<< HEAD
-    search = from_query(QueryDict(form.get("search", "")))
-=======
     search = from_query(QueryDict(str(form["search"])))
->>>>>>> gallery
     return Selection(search=search, upto=one_id(form.get("upto", "")), but=_ids(form.get("but", "")))
 
 
@@ -223,11 +219,7 @@ def chips(place: Place, search: Search, facets: Facets, models: Mapping[str, str
         ("tags", lambda value: f"#{value}"),
     )
     found = [
-<<<<<<< HEAD
-        Chip(label(value), place.at(_narrowed(search, field, _without(getattr(search, field), value))))
-=======
         Chip(label(value), place.at(_without(search, field, value)))
->>>>>>> gallery
         for field, label in named
         for value in getattr(search, field)
     ]
@@ -278,21 +270,10 @@ def _filter(
     return Filter(name, title, tuple(Choice(value, label(value), value in set_) for value in values))
 
 
-<<<<<<< HEAD
-def _narrowed(search: Search, field: str, values: tuple[Any, ...]) -> Search:
-    """The search with other values in one of its fields of several."""
-    changes: dict[str, Any] = {field: values}
-    return replace(search, **changes)
-
-
-def _without(values: tuple[Any, ...], value: object) -> tuple[Any, ...]:
-    return tuple(each for each in values if each != value)
-=======
 def _without(search: Search, field: str, value: object) -> Search:
     """The search that does not ask for this value."""
     left: dict[str, Any] = {field: tuple(each for each in getattr(search, field) if each != value)}
     return replace(search, **left)
->>>>>>> gallery
 
 
 def one_id(text: str) -> UUID | None:
