@@ -148,6 +148,8 @@ def test_all_of_it_by_keyboard_alone(page: Page, studio: Studio):
     assert focused(page) == ids[1 + columns]
     page.keyboard.press("x")
     expect(bar(page)).to_contain_text("1 selected")
+    like = bar(page).get_by_role("link", name="More like this")
+    expect(like).to_have_attribute("href", f"/library?like={focused(page)}")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
     expect(bar(page)).to_contain_text("3 selected")
