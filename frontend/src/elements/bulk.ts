@@ -130,6 +130,11 @@ export class StudioBulk extends HTMLElement {
         (some !== undefined && some.split(" ").some((word) => /all|some/.test(selection.share(word))));
       if (button.dataset["most"] !== undefined) button.disabled = meant > Number(button.dataset["most"]);
     }
+    const like = this.querySelector<HTMLAnchorElement>("a[data-like]");
+    if (like) {
+      like.hidden = meant !== 1 || selection.everything !== null;
+      like.href = `${like.dataset["like"]}?like=${selection.ids()[0] ?? ""}`;
+    }
     clearTimeout(this.#soon);
     if (selection.size > 0) this.#soon = window.setTimeout(() => void this.#quote(meant), QUOTE_AFTER_MS);
   }
