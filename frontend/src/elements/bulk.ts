@@ -69,6 +69,7 @@ export class StudioBulk extends HTMLElement {
       event.preventDefault();
       event.stopPropagation();
     }
+    selection.know(id, tile instanceof HTMLElement ? (tile.dataset["facts"] ?? "") : "");
     if (this.#pressed) this.#pressed = false; // the long press has done it
     else if (event.shiftKey && selection.anchor !== null) selection.range(id);
     else selection.toggle(id);
@@ -85,7 +86,9 @@ export class StudioBulk extends HTMLElement {
     this.#from = { x: event.clientX, y: event.clientY };
     this.#press = window.setTimeout(() => {
       this.#pressed = true;
-      selection.toggle(pick.dataset["pick"] ?? "");
+      const id = pick.dataset["pick"] ?? "";
+      selection.know(id, pick.closest<HTMLElement>(".tile")?.dataset["facts"] ?? "");
+      selection.toggle(id);
     }, LONG_MS);
   }
 

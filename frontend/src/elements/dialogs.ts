@@ -1,3 +1,6 @@
+import { paint, selection } from "../gallery/selection";
+import { refresh } from "../htmx";
+
 /**
  * `<studio-dialog stay>`: opens the dialog inside it as soon as it is put into the page, and goes with it. What is asked
  * for from inside closes it, unless it is to `stay`.
@@ -60,6 +63,7 @@ const NEAR_PX = 240;
 
 /** `<studio-thread>`: starts at its end, and follows what is added there unless one is reading further up. */
 export class StudioThread extends HTMLElement {
+  #leave = new AbortController();
   #observer: MutationObserver | null = null;
   #growth: ResizeObserver | null = null;
   #near = true;
@@ -67,6 +71,10 @@ export class StudioThread extends HTMLElement {
   connectedCallback(): void {
     if (location.hash === "") this.scrollTop = this.scrollHeight;
     this.addEventListener("scroll", () => this.#look(), { passive: true });
+    this.#leave = new AbortController();
+    const { signal } = this.#leave;
+    document.addEventListener("studio:changed", () => this.#read(), { signal });
+    selection.addEventListener("change", () => this.#paint(), { signal });
     this.#observer = new MutationObserver((changes) => {
       const added = changes.flatMap((change) => [...change.addedNodes]).filter((node) => node instanceof Element);
       added.forEach(replaceEarlier);
@@ -81,8 +89,23 @@ export class StudioThread extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.#leave.abort();
     this.#observer?.disconnect();
     this.#growth?.disconnect();
+  }
+
+  #paint(): void {
+    for (const pick of this.querySelectorAll<HTMLElement>("[data-pick]")) paint(pick);
+  }
+
+  /** Something was done with pictures: the requests that are looked at are read again. */
+  #read(): void {
+    const { top, bottom } = this.getBoundingClientRect();
+    for (const request of this.querySelectorAll<HTMLElement>("[data-batch][data-url]")) {
+      const box = request.getBoundingClientRect();
+      if (box.bottom < top || box.top > bottom) continue;
+      void refresh(request, request.dataset["url"] ?? "").then(() => this.#paint());
+    }
   }
 
   #look(): void {
