@@ -40,11 +40,19 @@ BATCH = BatchView(
     references=(),
     state=BatchState.RUNNING,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    created_by=uuid7(),
     price=2_000_000,
     cost_quoted=8_000_000,
     cost_charged=0,
     cost_returned=0,
     tiles=(TILE,),
+    asked="On <oak>",
+    refers_to=None,
+    negative="",
+    styles=(),
+    parameters={},
+    waited_s=None,
+    took_s=None,
 )
 
 

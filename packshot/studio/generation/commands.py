@@ -104,6 +104,12 @@ def cancel_job(actor: Actor, job_id: UUID) -> None:
         call("generation_cancel_v1", None, job_id, settings().organization_jobs)
 
 
+def require_editor(actor: Actor, batch_id: UUID) -> None:
+    """Refuse whoever may not have work of this batch done. Raises NotFound, Forbidden."""
+    with acting_as(actor):
+        call("generation_require_editor_v1", batch_id)
+
+
 def cancel_batch(actor: Actor, batch_id: UUID) -> None:
     """`cancel_job` for each variant of a batch that is not final. Raises NotFound."""
     with acting_as(actor):

@@ -54,6 +54,7 @@ def retry_job(request: MemberRequest, batch_id: UUID, job_id: UUID) -> HttpRespo
 @signed_in
 def retry_failed(request: MemberRequest, batch_id: UUID) -> HttpResponse:
     """Pay for one more attempt at each variant that failed, as far as the credits reach."""
+    commands.require_editor(request.actor, batch_id)
     failed = [t for t in queries.batch(request.actor, batch_id).tiles if t.state is JobState.FAILED]
     for place, tile in enumerate(failed):
         try:

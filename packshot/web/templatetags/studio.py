@@ -175,12 +175,19 @@ def operation(name: str) -> str:
 @register.filter
 def parameter(name: str) -> str:
     """What a model's further choice is called."""
-    return {"factor": _("Factor")}.get(name, name.replace("_", " ").capitalize())
+    words = {"factor": _("Factor"), "seconds": _("Length"), "motion": _("Motion"), "variant": _("Variant")}
+    return words.get(name, name.replace("_", " ").capitalize())
 
 
 @register.filter
 def parameter_choice(value: object, name: str) -> str:
-    return f"{value}×" if name == "factor" else str(value)
+    """A choice as it is read: a number with its unit, a word in the person's language."""
+    if name == "factor":
+        return f"{value}×"
+    if name == "seconds":
+        return _("%(n)s s") % {"n": value}
+    motions = {"push_in": _("Closer"), "pull_out": _("Away"), "pan": _("Sideways"), "orbit": _("Around")}
+    return motions.get(str(value), str(value))
 
 
 @register.filter

@@ -190,7 +190,8 @@ def test_what_was_done_is_told_latest_first(office, login):
     commands.choose_cover(actor, ids["slug"], ids["asset_id"])
     acts, more = queries.activity(actor, ids["slug"])
     assert more is None
-    assert [act.verb for act in acts] == ["cover", "added", "renamed", "generated", "created"]
+    told = ["cover", "added", "renamed", "generated", "created"]
+    assert [act.verb for act in acts if act.verb in told] == told
     assert [str(view.id) for view in acts[0].pictures] == [ids["asset_id"]]
     assert acts[1].whom is not None
     assert acts[1].whom.user_id == colleague.user_id

@@ -152,7 +152,7 @@ begin
             continue;  -- so many pictures that the rest is for the next time
         end if;
         update public.generation_batch as g set
-            prompt = '', asked = '', negative = '', refers_to = null, "references" = '[]', styles = '[]',
+            prompt = '', asked = '', negative = '', refers_to = null, "references" = '[]', styles = 0,
             parameters = '{}'
         where g.organization_id = v_board.organization_id and g.board_id = v_board.id;
         delete from public.boards_board as b

@@ -58,4 +58,5 @@ class Migration(migrations.Migration):
         sql_file(__file__, "snippets.sql"),
         sql_file(__file__, "submit.sql"),
         sql_file(__file__, "settle.sql"),
+        sql_file(__file__, "control.sql"),
     ]

@@ -62,6 +62,26 @@ begin
 end
 $$;
 
+-- Whether the acting person may have work of this batch done or stopped: PX404 where it is not to be seen, PX403 where
+-- its board is only to be looked at.
+create or replace function public.generation_require_editor_v1(p_batch uuid) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := app.require_organization();
+    v_batch record;
+begin
+    select b.id, b.board_id into v_batch
+    from public.generation_batch as b
+    where b.organization_id = v_organization and b.id = p_batch;
+    if v_batch.id is null then
+        raise exception 'There is no such work.' using errcode = 'PX404';
+    elsif v_batch.board_id is not null then
+        perform app.require_board(v_batch.board_id, 'editor');
+    end if;
+end
+$$;
+
 -- A provider's verified message. It is stored first, once for each event; then the job of that name is woken. Where no
 -- job has the name yet, the step that gives it one will find the message. With p_job, the id that our callback address
 -- carried and whose signature was checked, a job whose submit was cut off learns its name here.
@@ -105,9 +125,13 @@ end
 $$;
 
 revoke execute on function
+    public.generation_require_editor_v1(uuid),
     public.generation_cancel_v1(uuid, uuid, integer),
     public.generation_callback_v1(text, text, text, bytea, uuid, uuid)
 from public;
-grant execute on function public.generation_cancel_v1(uuid, uuid, integer) to packshot_member;
+grant execute on function
+    public.generation_require_editor_v1(uuid),
+    public.generation_cancel_v1(uuid, uuid, integer)
+to packshot_member;
 grant execute on function public.generation_callback_v1(text, text, text, bytea, uuid, uuid)
 to packshot_web, packshot_worker;
