@@ -113,7 +113,7 @@ def components(request: MemberRequest) -> HttpResponse:
 
 def _samples(request: MemberRequest, number: int) -> list[Sample]:
     """`number` keeps the ids of the two halves apart."""
-    batch = replace(_BATCH, id=UUID(int=number), prompt=f"{_BATCH.prompt}, {number}")
+    batch = replace(_BATCH, id=UUID(int=number), asked=f"{_BATCH.asked}, {number}")
     work = Work(UUID(int=number), "On white marble", "#", 1, 4)
     entry = EntryLine("Held for work", -8 * MICRO, 4, DAY)
     found = Found("Bottles", "#", None, None, "bottle.jpg")

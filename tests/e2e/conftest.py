@@ -89,10 +89,11 @@ def page(context: BrowserContext, watch: Watch) -> Page:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them share one studio, so one test process runs them."""
+    """A test process walks with a studio of its own: two of them, one for each of CI's cores, by module."""
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-            item.add_marker(pytest.mark.timeout(180))
+    ours = [item for item in items if here in item.path.parents]
+    modules = sorted({item.path.name for item in ours})
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.xdist_group(f"browser-{modules.index(item.path.name) % 2}"))
+        item.add_marker(pytest.mark.timeout(180))

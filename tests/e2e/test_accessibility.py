@@ -43,7 +43,7 @@ ON_A_BOARD = {
 }
 # Routes that are no pages: fragments, files, forms' targets, addresses of machines, pages behind a mail's secret.
 NO_PAGES = re.compile(
-    r"shell-|components|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|"
+    r"shell-|components|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|"
     r"board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_"
 )

@@ -34,7 +34,7 @@ def test_the_viewer_by_keyboard(page: Page):
     zoom = page.locator(".viewer-zoom").inner_text()
     page.keyboard.press("+")
     expect(page.locator(".viewer-zoom")).not_to_have_text(zoom)
-    link = page.locator("[data-download]")
+    link = page.locator("[data-save]")
     answer = page.request.get(link.get_attribute("href") or "")
     assert answer.ok
     assert "attachment" in answer.headers["content-disposition"]

@@ -117,10 +117,6 @@ def test_without_motion_the_pictures_turn_by_hand(board: Page):
 
 def test_a_picture_of_another_page_opens_by_its_address(board: Page):
     address = board.locator("a[data-picture]").first.get_attribute("data-picture")
-    board.goto("/")
-    prompt = board.locator("#prompt")
-    expect(prompt).to_be_visible()
-    board.goto(board.locator("a.board-link").first.get_attribute("href") or "")
     board.evaluate("document.querySelector('.request').remove()")
     board.evaluate(f"location.hash = '#{address}'")
     expect(board.locator("dialog.viewer")).to_be_visible()

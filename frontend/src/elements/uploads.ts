@@ -52,13 +52,19 @@ export class StudioUploads extends HTMLElement {
     addEventListener("dragleave", (event) => this.#drag(event, -1), { signal });
     addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault(), { signal });
     addEventListener("drop", (event) => this.#drop(event), { signal });
-    addEventListener("beforeunload", (event) => this.#left > 0 && event.preventDefault(), { signal });
     addEventListener("online", () => this.#retry(), { signal });
     this.addEventListener("click", (event) => this.#pressed(event));
   }
 
   disconnectedCallback(): void {
     this.#leave.abort();
+    removeEventListener("beforeunload", ask);
+  }
+
+  /** Whoever leaves while files are on their way is asked; a page at rest may be kept by the browser. */
+  #guard(): void {
+    removeEventListener("beforeunload", ask);
+    if (this.#left > 0) addEventListener("beforeunload", ask);
   }
 
   get #left(): number {
@@ -212,6 +218,7 @@ export class StudioUploads extends HTMLElement {
     must(item.row, ".upload-state").textContent = message || this.#label(state);
     must<HTMLElement>(item.row, "[data-again]").hidden = state !== "failed" || !item.again;
     this.#draw(item);
+    this.#guard();
   }
 
   #draw(item: Item): void {
@@ -265,4 +272,8 @@ export class StudioUploads extends HTMLElement {
   #label(name: string): string {
     return this.getAttribute(`label-${name}`) ?? "";
   }
+}
+
+function ask(event: Event): void {
+  event.preventDefault();
 }

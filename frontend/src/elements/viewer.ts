@@ -82,7 +82,7 @@ export class StudioViewer extends HTMLElement {
     show(must(this, ".pane-current"), link);
     this.#compare.reframe(link);
     this.#dialog.toggleAttribute("data-video", media.startsWith("video/"));
-    must<HTMLAnchorElement>(this, "[data-download]").href = download;
+    must<HTMLAnchorElement>(this, "[data-save]").href = download;
     this.#place(link, alt);
     history.replaceState(history.state, "", `#${picture}`);
     this.#read(details, "innerHTML");
@@ -162,7 +162,7 @@ export class StudioViewer extends HTMLElement {
       "compare-next": () => this.#with(this.#neighbour(this.#compare.other, 1) ?? null, this.#mode),
       original: () => this.#original(),
       lineage: () => this.#lineage(),
-      download: () => must<HTMLAnchorElement>(this, "[data-download]").click(),
+      download: () => must<HTMLAnchorElement>(this, "[data-save]").click(),
       // A player that has the focus keeps its own meaning of the space bar.
       close: () => (document.activeElement instanceof HTMLVideoElement ? false : this.#dialog.close()),
     };
