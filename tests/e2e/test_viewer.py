@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.pictures import library
+from tests.e2e.studio import Studio
 from tests.e2e.walk import PICTURES_MS, ask, drop, faces, sign_up
 
 
@@ -121,3 +123,73 @@ def test_a_picture_of_another_page_opens_by_its_address(board: Page):
     board.evaluate(f"location.hash = '#{address}'")
     expect(board.locator("dialog.viewer")).to_be_visible()
     expect(board.locator(".pane-current img")).to_be_visible()
+
+
+def test_the_panel_reviews_and_walks_to_where_a_picture_comes_from(board: Page):
+    viewer = opened(board, 1)
+    board.keyboard.press("i")
+    panel = viewer.locator(".viewer-details")
+    expect(panel).to_contain_text("Lineage")
+    board.keyboard.press("y")
+    expect(panel.locator(".panel-review")).to_contain_text("Approved")
+    expect(panel.get_by_role("button", name="Approve")).to_have_attribute("aria-pressed", "true")
+    board.keyboard.press("y")
+    expect(panel.locator(".panel-review")).to_have_count(0)
+    board.keyboard.press("o")
+    expect(viewer.locator(".pane-current img")).to_have_attribute("alt", "bottle.jpg")
+    expect(panel.locator("h2")).to_have_text("bottle.jpg")
+    made = panel.locator(".lineage a[data-picture]:not([aria-current])")
+    expect(made).to_have_count(4)
+    made.first.click()
+    expect(panel.locator("h2")).not_to_have_text("bottle.jpg")
+
+
+def test_words_of_a_picture_are_kept_and_taken_back(board: Page):
+    viewer = opened(board, 1)
+    board.keyboard.press("i")
+    title = viewer.get_by_label("Title")
+    title.fill("Amber on marble")
+    title.press("Tab")
+    expect(viewer.locator("h2")).to_have_text("Amber on marble")
+    viewer.get_by_label("Tags, with commas between").fill("Spring, hero")
+    viewer.get_by_label("Tags, with commas between").press("Tab")
+    expect(board.locator("#toasts")).to_contain_text("The words are kept.")
+    board.goto("/library?q=amber+hero")
+    expect(board.locator("[data-cell]")).to_have_count(1)
+
+
+def test_details_leave_the_composer_alone_until_they_are_asked(board: Page):
+    board.locator("#prompt").fill("half a thought")
+    viewer = opened(board, 1)
+    board.keyboard.press("i")
+    expect(viewer.locator(".viewer-details")).to_contain_text("Use again")
+    board.keyboard.press("Escape")
+    expect(board.locator("#prompt")).to_have_value("half a thought")
+    opened(board, 1)
+    board.keyboard.press("p")
+    expect(viewer).to_be_hidden()
+    expect(board.locator("#prompt")).to_have_value("on marble")
+
+
+def test_a_clip_plays_in_a_player(board: Page):
+    ask(board, "turning", model="mock-clip")
+    expect(faces(board, "turning", "done")).to_have_count(1, timeout=PICTURES_MS)
+    board.locator("a[data-picture]").last.click()
+    video = board.locator("dialog.viewer video")
+    expect(video).to_be_visible()
+    assert video.get_attribute("controls") is not None
+    board.wait_for_function("() => document.querySelector('dialog.viewer video').readyState >= 2")
+    board.evaluate("() => { const v = document.querySelector('dialog.viewer video'); v.muted = true; return v.play(); }")
+    board.wait_for_function("() => document.querySelector('dialog.viewer video').currentTime > 0")
+    board.keyboard.press("Escape")
+    expect(video).to_have_count(0)
+
+
+def test_the_viewer_walks_past_what_the_page_shows_of_a_long_list(page: Page, studio: Studio):
+    library(page, studio, 130)
+    page.locator("[data-cell] a[data-picture]").nth(59).click()
+    place = page.locator(".viewer-place")
+    expect(place).to_contain_text("60 of 130")
+    for number in (61, 62):
+        page.keyboard.press("ArrowRight")
+        expect(place).to_contain_text(f"{number} of 130")

@@ -100,7 +100,7 @@ export class StudioUploads extends HTMLElement {
   }
 
   #add({ pictures, others }: Found): void {
-    if (others > 0) toast(this.#label("not-picture").replace("%", String(others)), "error");
+    if (others > 0) toast(this.#label(others === 1 ? "not-picture-one" : "not-picture").replace("%", String(others)), "error");
     if (this.#left === 0) this.#forget();
     for (const file of pictures) {
       const row = stamp(must<HTMLTemplateElement>(this, "template"));
