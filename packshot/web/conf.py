@@ -176,6 +176,8 @@ MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED
 MIDDLEWARE = [
     "packshot.web.middleware.RequestId",
     "packshot.web.middleware.SecurityHeaders",
+    # Pads what it compresses by a random length, so that its size tells nothing of the tokens in it.
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -179,7 +179,9 @@ def test_a_clip_plays_in_a_player(board: Page):
     expect(video).to_be_visible()
     assert video.get_attribute("controls") is not None
     board.wait_for_function("() => document.querySelector('dialog.viewer video').readyState >= 2")
-    board.evaluate("() => { const v = document.querySelector('dialog.viewer video'); v.muted = true; return v.play(); }")
+    board.evaluate(
+        "() => { const v = document.querySelector('dialog.viewer video'); v.muted = true; return v.play(); }"
+    )
     board.wait_for_function("() => document.querySelector('dialog.viewer video').currentTime > 0")
     board.keyboard.press("Escape")
     expect(video).to_have_count(0)

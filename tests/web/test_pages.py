@@ -15,9 +15,11 @@ from PIL import Image
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
+from packshot.studio.boards import commands as boards
 from packshot.studio.boards import queries
 from packshot.studio.generation import queries as work
 from packshot.web.assets import DIST, manifest
+from tests.studio.assets.seed import seed
 from tests.web.conftest import signed_in
 
 HTMX = {"HX-Request": "true"}
@@ -93,6 +95,30 @@ def test_the_first_page_is_small(visit):
     ]
     total = sum(len(gzip.compress(data, 9)) for data in (html, *(path.read_bytes() for path in files)))
     assert total < BUDGET
+
+
+def test_pages_travel_compressed(visit):
+    response = visit.get("/", headers={"Accept-Encoding": "gzip"})
+    assert response["Content-Encoding"] == "gzip"
+    assert b"<!DOCTYPE html>" in gzip.decompress(response.content)
+    assert "Accept-Encoding" in response["Vary"]
+
+
+def test_a_full_library_is_small_too(visit, tenant, admin):
+    board_id = uuid7()
+    boards.create(tenant.actor, board_id, "Bottles")
+    seed(admin, tenant, board_id, 70)
+    html = visit.get("/library").content
+    assert html.count(b"data-cell=") == 60
+    # What seeds share and pictures do not: a hash, and the colours of the placeholder.
+    apart = 60 * (32 + 200)
+    files = [
+        DIST / name for plain, name in manifest().files.items() if plain.endswith((".css", ".js", ".svg"))
+    ]
+    assert (
+        sum(len(gzip.compress(data, 9)) for data in (html, *(path.read_bytes() for path in files))) + apart
+        < BUDGET
+    )
 
 
 def test_an_empty_home_offers_a_beginning(visit):
