@@ -292,7 +292,8 @@ def test_who_comes_back_stands_where_they_were(page: Page, studio: Studio):
     page.evaluate("document.querySelector('main').scrollTop = 4000")
     tiles = "[...document.querySelectorAll('[data-cell]')]"
     shown = f"() => {tiles}.find(c => c.getBoundingClientRect().top > 100)?.dataset.cell"
-    page.wait_for_function(shown)
+    # What is in the window is drawn, not only what is below it.
+    page.wait_for_function("() => document.elementFromPoint(innerWidth / 2, 400)?.closest('[data-cell]')")
     before = page.evaluate(shown)
     page.get_by_role("link", name="Boards").first.click()
     page.wait_for_url("**/")

@@ -95,6 +95,7 @@ def test_any_other_can_be_chosen_to_compare_with(board: Page):
 def test_both_are_zoomed_and_moved_alike(board: Page):
     viewer = opened(board, 0)
     board.keyboard.press("c")
+    expect(viewer).to_have_attribute("data-compare", "slider")
     board.keyboard.press("m")
     for _ in range(12):
         board.keyboard.press("+")
@@ -107,6 +108,7 @@ def test_without_motion_the_pictures_turn_by_hand(board: Page):
     board.emulate_media(reduced_motion="reduce")
     viewer = opened(board, 0)
     board.keyboard.press("c")
+    expect(viewer).to_have_attribute("data-compare", "slider")
     board.keyboard.press("m")
     board.keyboard.press("m")
     expect(viewer).to_have_attribute("data-compare", "flicker")

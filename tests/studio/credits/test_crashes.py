@@ -69,12 +69,13 @@ class Own:
     guard: Guard
     environment: dict[str, str]
 
-    def connect(self) -> psycopg.Connection:
+    def connect(self, *, autocommit: bool = True) -> psycopg.Connection:
         """As the owner; waits for a server that is coming back."""
         deadline = time.monotonic() + 60
         while True:
             try:
-                return psycopg.connect(**parameters(self.guard.url, login="packshot_owner"), autocommit=True)
+                known = parameters(self.guard.url, login="packshot_owner")
+                return psycopg.connect(**known, autocommit=autocommit)
             except psycopg.OperationalError:
                 assert time.monotonic() < deadline
 
@@ -92,7 +93,7 @@ class Own:
         process.wait(30)
 
     def check(self, wallet: UUID | None = None) -> None:
-        with psycopg.connect(**parameters(self.guard.url, login="packshot_owner")) as connection:
+        with self.connect(autocommit=False) as connection:
             assert verify(connection, wallet).differences == []
 
     def client(self, wallet: UUID, threads: int) -> subprocess.Popen[str]:
