@@ -204,6 +204,19 @@ def test_the_trash_gives_back_and_lets_go(page: Page, studio: Studio):
     expect(cells(page)).to_have_count(3)
 
 
+def test_a_few_originals_come_at_once(page: Page, studio: Studio):
+    library(page, studio, 3)
+    for number in (0, 1):
+        cells(page).nth(number).locator("[data-pick]").check(force=True)
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog")
+    with page.expect_download(timeout=60_000) as waiting:
+        dialog.get_by_role("button", name=re.compile("Download|Export")).click()
+    with zipfile.ZipFile(waiting.value.path()) as packed:
+        assert packed.testzip() is None
+        assert len(packed.namelist()) == 2
+
+
 def test_a_zip_holds_what_was_picked_under_the_names_that_were_shown(page: Page, studio: Studio):
     library(page, studio, 4)
     page.keyboard.press("Control+a")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from packshot.errors import Invalid, Problem
+from packshot.errors import Conflict, Invalid, Problem
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import commands, gallery, queries
 from packshot.studio.assets.contracts import ExportSpec, ExportView
@@ -35,9 +37,32 @@ def ask(request: MemberRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def start(request: MemberRequest) -> HttpResponse:
-    """Have it made; the toast that follows it fetches it when it is ready."""
-    view = commands.export(request.actor, gallery.selection_of(request.POST), spec_of(request))
+    """Have it made; the toast that follows it fetches it when it is ready. A few files as stored are sent at once."""
+    selection, spec = gallery.selection_of(request.POST), spec_of(request)
+    if len(selection.ids) > 1 and (stream := queries.stream_zip(request.actor, selection, spec)) is not None:
+        asked = urlencode({"ids": request.POST["ids"], "name": spec.name})
+        address = f"{reverse('export-stream')}?{asked}"
+        return render(request, "assets/streamed.html", {"name": stream.name, "address": address})
+    view = commands.export(request.actor, selection, spec)
     return render(request, "assets/exported.html", _context(view))
+
+
+@require_GET
+@signed_in
+def stream(request: MemberRequest) -> StreamingHttpResponse:
+    """A few files as a ZIP that is made while it is sent. Raises Conflict where there are too many by now."""
+    spec = checked(ExportSpec(name=request.GET.get("name", "") or ExportSpec().name))
+    found = queries.stream_zip(request.actor, gallery.selection_of(request.GET), spec)
+    if found is None:
+        raise Conflict(
+            _("The files are not there any more as they were. Select them and download them again.")
+        )
+    headers = {
+        "Content-Disposition": content_disposition_header(True, found.name) or "attachment",
+        # It is packed already: compressing it once more would only cost time.
+        "Content-Encoding": "identity",
+    }
+    return StreamingHttpResponse(found.chunks, content_type="application/zip", headers=headers)
 
 
 @require_GET

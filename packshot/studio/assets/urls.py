@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("library/changes/<uuid:change_id>/undo", change_views.undo, name="change-undo"),
     path("library/changes/<uuid:change_id>/cancel", change_views.cancel, name="change-cancel"),
     path("library/exports/ask", export_views.ask, name="export-ask"),
+    path("library/exports/stream", export_views.stream, name="export-stream"),
     path("library/exports", export_views.start, name="export-start"),
     path("library/exports/<uuid:export_id>", export_views.state, name="export"),
     path("library/exports/<uuid:export_id>/cancel", export_views.cancel, name="export-cancel"),

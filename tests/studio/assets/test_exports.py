@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from packshot.adapters.disk import DiskBlobs
 from packshot.errors import Invalid, NotFound
+from packshot.foundation.accounts.models import User
 from packshot.studio.assets import commands, queries, storage
 from packshot.studio.assets.contracts import ExportSpec, Search, Selection
 from packshot.studio.assets.exporting import Item, Names, checked, safe, zipped
@@ -161,3 +163,37 @@ def test_a_zip_that_is_made_while_it_is_read_is_whole(contents):
     with zipfile.ZipFile(io.BytesIO(b"".join(zipped(files)))) as packed:
         assert packed.testzip() is None
         assert [packed.read(name) for name in packed.namelist()] == contents
+
+
+def test_a_page_gets_a_few_files_at_once(tenant, admin):
+    ids = [stored(admin, tenant, colour, name="mug.png") for colour in (7, 8)]
+    client = Client()
+    client.force_login(User.objects.get(id=tenant.user_id))
+    picked = {"ids": " ".join(map(str, ids)), "as": "original", "name": "{n}"}
+    toast = client.post("/library/exports", picked).content.decode()
+    assert "data-fetch" in toast
+    answer = client.get("/library/exports/stream", {"ids": picked["ids"], "name": "{n}"})
+    assert answer["Content-Type"] == "application/zip"
+    assert "attachment" in answer["Content-Disposition"]
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as packed:
+        assert packed.namelist() == ["1.png", "2.png"]
+    one = client.post("/library/exports", {**picked, "ids": str(ids[0])}).content.decode()
+    assert "Packing" in one, "one file is no ZIP: it is left to a worker"
+
+
+def test_what_is_too_much_by_now_is_told(tenant, admin, new_tenant):
+    ids = [stored(admin, tenant, colour) for colour in (9, 10)]
+    client = Client()
+    client.force_login(User.objects.get(id=tenant.user_id))
+    for each in ids:
+        storage.blobs().delete(storage.key(tenant.organization_id, sha256_of(admin, each)))
+    answer = client.get("/library/exports/stream", {"ids": " ".join(map(str, ids))})
+    assert answer.status_code == 409
+    stranger = Client()
+    stranger.force_login(User.objects.get(id=new_tenant().user_id))
+    assert stranger.get("/library/exports/stream", {"ids": str(ids[0])}).status_code == 404
+
+
+def sha256_of(admin, asset_id) -> str:
+    (found,) = admin.execute("select sha256 from public.assets_asset where id = %s", [asset_id]).fetchone()
+    return str(found)
