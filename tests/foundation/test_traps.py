@@ -59,6 +59,7 @@ def test_what_runs_on_commit_has_no_tenant(tenant):
 def test_a_block_gives_its_connection_back(tenant):
     """More threads than connections: each gets one because nobody keeps one after its block."""
     connection.close()  # this thread's own
+    connection.close_pool()  # and what threads of other tests took with them when they died
     size = connection.settings_dict["OPTIONS"]["pool"]["max_size"]
     inside, kept = threading.Barrier(size), []
 

@@ -147,7 +147,7 @@ def test_what_breaks_late_in_a_submit_leaves_nothing(tenant, admin):
         with pytest.raises(Exception, match="broken on purpose"):
             commands.submit(tenant.actor, order(variants=2))
     finally:
-        admin.execute("drop trigger test_break on pgq.pgqueuer")
+        admin.execute("drop function public.test_break() cascade")
     assert rows(admin, tenant.organization_id) == (0, 0, 0, 0)
     assert books(admin, tenant.organization_id)["available"] == 500 * CREDIT
 
