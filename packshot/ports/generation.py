@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 
@@ -40,7 +40,11 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One variant to make. `seed` is final: the same task makes the same picture where the engine can."""
+    """One variant to make. `seed` is final: the same task makes the same picture where the engine can.
+
+    For work that writes (`describe`, `reply`), `prompt` is what is asked, and the parameters may hold `system` (how
+    to answer), `turns` (`[{"role": "user" | "model", "text"}]`, what was said before) and `schema` (a JSON Schema).
+    """
 
     job_id: UUID
     operation: str
@@ -73,8 +77,24 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A finished file that the provider has ready at an address; the pipeline fetches it before the address ends."""
+
+    url: str
+    hosts: tuple[str, ...]
+    """Host names that this provider delivers from; `*.` in front means below. The address must be at one of them."""
+    kind: Literal["picture", "video"]
+    source_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent to exactly the address's host, never along a redirect."""
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    outputs: tuple[Output, ...]
+    outputs: tuple[Output | Remote, ...] = ()
+    text: str | None = None
+    """What a model that writes has written; with the parameter `schema`, a JSON document that conforms to it."""
     units: int | None = None
     """What the provider says it used, in the unit of the model's price rule; None means as quoted."""
 
@@ -84,6 +104,8 @@ class Submitted:
     """The provider took the work and gave it a name of its own."""
 
     ref: str
+    """At most 400 characters. Its first word is the provider's name for the work, by which callbacks call it; what
+    follows is the adapter's own."""
     poll_after_s: float
 
 
@@ -121,6 +143,10 @@ class BadCallback(Exception):
     """The callback is not from the provider, is too old, or cannot be read."""
 
 
+class CallbackUnchecked(Exception):
+    """Whether the callback is genuine cannot be found out at the moment: the sender shall try again."""
+
+
 Report = Callable[[int], None]
 """Called by an adapter with the percent done; cheap, may be called from the adapter's event loop often."""
 
@@ -137,5 +163,15 @@ class Generator(Protocol):
     async def cancel(self, ref: str) -> CancelOutcome: ...
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes) -> Callback:
-        """Verify and read a callback; raises BadCallback. Pure: no network, no database."""
+        """Verify and read a callback. Raises BadCallback and CallbackUnchecked.
+
+        Nothing is asked of anybody but, seldom, the provider's public keys; called by many threads at once.
+        """
         ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A generator that keeps connections open, which its owner closes at the end."""
+
+    async def close(self) -> None: ...

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packshot.adapters.disk import DiskBlobs
+from packshot.adapters.s3 import S3Blobs
 from packshot.ports.blobs import BlobMissing, BlobStore
+from tests.fakes.s3 import bucket_at, running
 
 ROOT = Path(__file__).parents[2]
 ORGANIZATION = UUID("01939f2a-0000-7000-8000-000000000001")
@@ -31,7 +35,20 @@ def on_disk(root: Path) -> BlobStore:
     return DiskBlobs(root, sign_key=b"a key of the tests", base_url="", now=lambda: 1_000_000.0)
 
 
-OPENERS: dict[str, Callable[[Path], BlobStore]] = {"disk": on_disk}
+def on_s3(root: Path) -> BlobStore:
+    """In a bucket named after the folder; the server's address is in the environment, for other processes too."""
+    name = hashlib.sha256(str(root).encode()).hexdigest()[:32]
+    return S3Blobs(bucket_at(os.environ["TEST_S3"], name), now=lambda: 1_000_000.0)
+
+
+OPENERS: dict[str, Callable[[Path], BlobStore]] = {"disk": on_disk, "s3": on_s3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def s3() -> Iterator[None]:
+    with running() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TEST_S3", server.address)
+        yield
 
 
 @pytest.fixture(params=list(OPENERS))
@@ -142,6 +159,7 @@ def test_odd_keys_are_refused_by_every_method(store, tmp_path, key):
         lambda: store.info(key),
         lambda: store.delete(key),
         lambda: store.url(key),
+        lambda: store.slot(key, size=1, media_type="image/png"),
     ]
     for ask in calls:
         with pytest.raises(ValueError, match="key"):
@@ -195,7 +213,7 @@ import sys
 from tests.conformance.test_blobs import OPENERS, key_of
 from pathlib import Path
 store = OPENERS[sys.argv[1]](Path(sys.argv[2]))
-body = b"p" * 8_000_000
+body = b"p" * int(sys.argv[3])
 print("ready", flush=True)
 for n in range(10_000):
     data = n.to_bytes(4, "big") + body
@@ -207,10 +225,13 @@ for n in range(10_000):
 @pytest.mark.crash
 @pytest.mark.parametrize("name", list(OPENERS))
 def test_a_killed_writer_leaves_no_half_file_and_loses_nothing_it_was_told_is_stored(name, tmp_path):
-    root = tmp_path / "blobs"
-    for round_ in range(5):
+    root, size = tmp_path / "blobs", {"disk": 8_000_000, "s3": 1_000_000}[name]
+    for round_ in range({"disk": 5, "s3": 2}[name]):
         process = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, name, str(root)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+            [sys.executable, "-c", _WRITER, name, str(root), str(size)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
         )
         assert process.stdout is not None
         told = [process.stdout.readline().strip() for _ in range(round_ + 2)][1:]
@@ -220,7 +241,7 @@ def test_a_killed_writer_leaves_no_half_file_and_loses_nothing_it_was_told_is_st
         process.stdout.close()
         store = OPENERS[name](root)
         for n in range(len(told) + 2):
-            data = n.to_bytes(4, "big") + b"p" * 8_000_000
+            data = n.to_bytes(4, "big") + b"p" * size
             try:
                 assert store.get(key_of(data)) == data
             except BlobMissing:
@@ -231,6 +252,35 @@ def test_a_killed_writer_leaves_no_half_file_and_loses_nothing_it_was_told_is_st
 def test_the_check_passes_and_leaves_nothing(store, tmp_path):
     store.check()
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+    assert list(store.walk()) == []
+
+
+def test_a_walk_gives_every_key_in_order(store):
+    data = [n.to_bytes(2, "big") * (n + 1) for n in range(40)]
+    sizes = {key_of(each): len(each) for each in data}
+    other = f"{UUID(int=ORGANIZATION.int - 1)}/{'f' * 64}"
+    for each in data:
+        store.put(key_of(each), each)
+    store.put(key_of(data[3], ".256.webp"), b"thumb")
+    store.put(other, b"another organization's")
+    sizes |= {key_of(data[3], ".256.webp"): 5, other: 22}
+    found = list(store.walk())
+    assert [each.key for each in found] == sorted(sizes)
+    assert {each.key: each.size for each in found} == sizes
+    assert all(abs(each.modified - datetime.now(UTC)) < timedelta(minutes=5) for each in found)
+    assert found[0] == store.info(found[0].key)
+
+
+def test_only_a_store_that_takes_bytes_from_browsers_gives_slots(store):
+    slot = store.slot(key_of(b"x"), size=1, media_type="image/png")
+    assert (slot is not None) == store.direct
+    assert store.direct == bool(store.origins)
+
+
+def test_addresses_lead_to_our_origin_or_to_those_that_are_told(store):
+    address = store.url(key_of(b"x"))
+    assert address.startswith(store.origins or "/blobs/")
+    assert all(re.fullmatch(r"https?://[^/ ;,]+(/[^ ;,?]+/)?", each) for each in store.origins)
 
 
 def test_an_address_names_the_key_and_differs_by_file_name(store):

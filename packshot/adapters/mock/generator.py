@@ -6,11 +6,14 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
 from packshot.adapters.mock import signing
 from packshot.adapters.mock.picture import clip, picture
 from packshot.adapters.mock.provider import MockProvider, Work
 from packshot.adapters.mock.script import BadScript, Script, script_of
+from packshot.adapters.mock.writing import written
 from packshot.ports.generation import (
     Callback,
     CancelOutcome,
@@ -19,6 +22,7 @@ from packshot.ports.generation import (
     FailureCode,
     Output,
     Pending,
+    Remote,
     Report,
     Submitted,
     Task,
@@ -37,9 +41,10 @@ class MockGenerator:
     delivers what it sends.
     """
 
-    name = "mock"
-
-    def __init__(self, folder: Path, *, key: bytes, now: Callable[[], float], post: Post) -> None:
+    def __init__(
+        self, folder: Path, *, name: str = "mock", key: bytes, now: Callable[[], float], post: Post
+    ) -> None:
+        self.name = name
         self.provider = MockProvider(folder, now)
         self._key = key
         self._now = now
@@ -48,7 +53,7 @@ class MockGenerator:
 
     async def submit(self, task: Task, report: Report) -> Done | Submitted | Failed:
         try:
-            script = script_of(task)
+            script = script_of(task).at(self.name)
         except BadScript as error:
             return Failed(FailureCode.INVALID_INPUT, str(error))
         if script.answer == "now" and not (script.delay_s or script.fail or script.raises):
@@ -130,6 +135,12 @@ def _result(
         return Failed(script.fail, script.message, retryable=script.retryable)
     if script.output == "none":
         return Done((), units=script.units)
+    if script.remote is not None:
+        kind: Literal["picture", "video"] = "video" if task.operation == "video" else "picture"
+        host = urlsplit(script.remote).hostname or ""
+        return Done((Remote(script.remote, (host,), kind, "trainedAlgorithmicMedia"),), units=script.units)
+    if task.operation in ("describe", "reply"):
+        return Done(text=written(script, task), units=script.units)
     media_type = "image/png"
     if task.operation == "video":
         media_type = "video/webm"

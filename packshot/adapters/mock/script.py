@@ -42,15 +42,27 @@ class Script(BaseModel):
     """Fail the first attempts only; None: every one."""
     only: tuple[int, ...] | None = None
     """The variants that fail; None: all of them."""
+    fails_at: tuple[str, ...] | None = None
+    """The providers that fail, break or lose the answer, where there are two mocks; None: both."""
     poll_after_s: float = Field(default=0.2, gt=0)
     cancel: Literal["cancelled", "too_late", "unknown"] = "cancelled"
     output: Literal["picture", "none", "garbage", "lie"] = "picture"
+    remote: str | None = None
+    """The file lies at this address, which the mock calls its own."""
+    text: str | dict[str, Any] | None = None
+    """What is written, word for word or as JSON; None: see writing.py."""
     raises: bool = False
     """The adapter itself breaks, as no adapter should."""
     lost: bool = False
     """The provider takes the work, and the answer to the submit never arrives."""
     units: int | None = None
     callback: CallbackScript | None = None
+
+    def at(self, provider: str) -> Script:
+        """The script as this provider plays it."""
+        if self.fails_at is None or provider in self.fails_at:
+            return self
+        return self.model_copy(update={"fail": None, "raises": False, "lost": False})
 
 
 class BadScript(ValueError):

@@ -1,0 +1,1 @@
+"""fal.ai: its queue, its callbacks, its words."""
