@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +16,7 @@ from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import commands, gallery, queries
 from packshot.studio.assets.contracts import ACTIONS, ChangeView
+from packshot.undo import Undo
 
 CHANGED = "studio:changed"
 """Pages that show pictures hear by this event that theirs may have changed."""
@@ -65,7 +67,18 @@ def told(request: MemberRequest, view: ChangeView, *, name: str) -> HttpResponse
 
 
 def _context(view: ChangeView, name: str) -> dict[str, object]:
-    return {"change": view, "name": name, "text": sentence(view, name)}
+    working = view.state in ("working", "undoing")
+    final = view.action == "erase" or view.state == "undone" or not view.done
+    undo = None if working or final else Undo(reverse("change-undo", args=[view.id]))
+    return {
+        "change": view,
+        "name": name,
+        "text": sentence(view, name),
+        "working": working,
+        "done": gallery.figure(view.done),
+        "total": gallery.figure(view.total),
+        "undo": undo,
+    }
 
 
 def sentence(view: ChangeView, name: str) -> str:

@@ -247,12 +247,17 @@ def _is_stored(key: str) -> bool:
     return True
 
 
-def _judge(size: int, head: bytes) -> str:
-    if size == 0:
+def check_size(size: int) -> None:
+    """Raises UnsupportedPicture for nothing, and TooLarge."""
+    if size <= 0:
         raise UnsupportedPicture("The file is empty.")
     if size > MAX_BYTES:
         limit = MAX_BYTES // 1024**2
         raise TooLarge(f"The file is larger than {limit} MB. Save a smaller copy and try again.")
+
+
+def _judge(size: int, head: bytes) -> str:
+    check_size(size)
     media_type = sniff(head)
     if media_type is None:
         raise UnsupportedPicture("This is not a JPEG, PNG, WebP or AVIF picture.")

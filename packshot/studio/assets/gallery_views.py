@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import gallery, queries
+from packshot.studio.assets.contracts import Selection
 from packshot.studio.assets.search import from_query
 
 
@@ -21,11 +22,16 @@ def page(request: MemberRequest) -> HttpResponse:
 @require_GET
 @signed_in
 def count(request: MemberRequest) -> JsonResponse:
-    """How many a search finds, exactly with `exact`, and the newest of them: what "all" means at this moment."""
+    """What "all" means at this moment: how many a search finds up to its newest, or up to `upto`; exactly with `exact`.
+
+    Whoever asks twice, once for the answer and once for the exact number, asks the second time with the same `upto`.
+    """
     search = from_query(request.GET)
-    found = queries.count(request.actor, search, None if request.GET.get("exact") == "1" else gallery.COUNTED)
-    upto = queries.newest(request.actor, search)
-    return JsonResponse({"number": found.number, "more": found.more, "upto": upto and str(upto)})
+    upto = gallery.one_id(request.GET.get("upto", "")) or queries.newest(request.actor, search)
+    cap = None if request.GET.get("exact") == "1" else gallery.COUNTED
+    found = queries.count_selected(request.actor, Selection(search=search, upto=upto), cap)
+    said = {"number": found.number, "more": found.more, "words": gallery.counted(found)}
+    return JsonResponse(said | {"upto": upto and str(upto)})
 
 
 @require_GET

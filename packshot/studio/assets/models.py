@@ -164,3 +164,25 @@ class View(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Arrival(models.Model):
+    """A file that a browser brings straight into the store; when it is received, the picture has this id."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    created_by = models.UUIDField()
+    board_id = models.UUIDField()
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64, null=True)
+    """What the browser says it is; None where it cannot tell."""
+    bytes = models.BigIntegerField()
+    media_type = models.CharField(max_length=40)
+    state = models.CharField(max_length=10)
+    reject_reason = models.TextField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    moved_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name

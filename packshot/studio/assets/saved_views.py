@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -13,6 +14,7 @@ from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import commands, queries
 from packshot.studio.assets.contracts import SavedView
+from packshot.undo import Undo
 
 
 @require_POST
@@ -33,8 +35,8 @@ def rename(request: MemberRequest, view_id: UUID) -> HttpResponse:
     before = commands.rename_view(request.actor, view_id, request.POST.get("name", "").strip())
     now = _of(request, view_id)
     text = _("%(before)s is now called %(now)s.") % {"before": before, "now": now.name}
-    undone = request.POST.get("undo") == "1"
-    return _told(request, text, now.query, {} if undone else {"renamed": now, "before": before})
+    undo = Undo(reverse("view-rename", args=[view_id]), {"name": before})
+    return _told(request, text, now.query, None if request.POST.get("undo") == "1" else undo)
 
 
 @require_POST
@@ -42,7 +44,9 @@ def rename(request: MemberRequest, view_id: UUID) -> HttpResponse:
 def delete(request: MemberRequest, view_id: UUID) -> HttpResponse:
     """Forget it; the toast can bring it back."""
     gone = commands.delete_view(request.actor, view_id)
-    return _told(request, _("%(name)s is deleted.") % {"name": gone.name}, gone.query, {"deleted": gone})
+    fields = {"id": str(gone.id), "position": str(gone.position), "name": gone.name, "query": gone.query}
+    undo = Undo(reverse("view-restore"), fields)
+    return _told(request, _("%(name)s is deleted.") % {"name": gone.name}, gone.query, undo)
 
 
 @require_POST
@@ -71,9 +75,7 @@ def _of(request: MemberRequest, view_id: UUID) -> SavedView:
     raise NotFound(_("There is no such view."))
 
 
-def _told(
-    request: MemberRequest, text: str, query: str, undo: dict[str, object] | None = None
-) -> HttpResponse:
+def _told(request: MemberRequest, text: str, query: str, undo: Undo | None = None) -> HttpResponse:
     """The row of links again, and a toast."""
-    context = {"text": text, "query": query, "views": queries.views(request.actor)}
-    return render(request, "assets/views_changed.html", context | (undo or {}))
+    context = {"text": text, "undo": undo, "query": query, "views": queries.views(request.actor)}
+    return render(request, "assets/views_changed.html", context)

@@ -42,3 +42,8 @@ def made_of(organization_id: UUID, sha256: str) -> list[str]:
 def export_key(organization_id: UUID, export_id: UUID) -> str:
     """Of the file that an export has made. No two exports share one, and no picture's bytes have its name."""
     return f"{organization_id}/{hashlib.sha256(f'export:{export_id}'.encode()).hexdigest()}.export"
+
+
+def incoming_key(organization_id: UUID, arrival_id: UUID) -> str:
+    """Where a browser puts the file of an arrival; nobody is ever shown what lies there."""
+    return f"{organization_id}/{hashlib.sha256(f'incoming:{arrival_id}'.encode()).hexdigest()}.incoming"

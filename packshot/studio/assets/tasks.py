@@ -1,8 +1,9 @@
-"""What workers do with an upload: look at every pixel of it, once."""
+"""What workers do with an upload: receive what came straight into the store, and look at every pixel, once."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -10,8 +11,10 @@ from uuid import UUID
 from django.db import connection
 
 from packshot.db.sql import call, rows
+from packshot.imaging.decode import sniff
 from packshot.imaging.errors import BadPicture
 from packshot.imaging.inspect import Inspection
+from packshot.imaging.magic import HEAD
 from packshot.ports.blobs import BlobMissing, BlobStore
 from packshot.studio.assets import storage
 
@@ -58,6 +61,46 @@ async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, ru
         "source_type": seen.source_type or CAMERA,
     }
     return bool(await _database(lambda: call("assets_inspected_v1", facts)))
+
+
+async def receive(organization_id: UUID, arrival_id: UUID, *, blobs: BlobStore) -> bool:
+    """Make a picture of what a browser has put into the store, or turn it away with the reason.
+
+    The bytes are read once and proven; what is stored under their content is what was read, so that nobody can put
+    others in their place meanwhile. False when there was nothing to do: the message came twice.
+    """
+    found = await _database(lambda: rows("assets_arrival_for_work_v1", organization_id, arrival_id))
+    if not found:
+        return False
+    promised_bytes, promised_sha256 = found[0]["bytes"], found[0]["sha256"]
+    place = storage.incoming_key(organization_id, arrival_id)
+    try:
+        size = (await asyncio.to_thread(blobs.info, place)).size
+        data = await asyncio.to_thread(blobs.get, place) if size == promised_bytes else b""
+    except BlobMissing:
+        return await _turn_away(organization_id, arrival_id, "The file did not arrive. Upload it again.")
+    sha256 = hashlib.sha256(data).hexdigest()
+    if len(data) != promised_bytes or promised_sha256 not in (None, sha256):
+        return await _turn_away(
+            organization_id, arrival_id, "The file did not arrive as it was sent. Upload it again."
+        )
+    media_type = sniff(data[:HEAD])
+    if media_type is None:
+        return await _turn_away(organization_id, arrival_id, "This is not a JPEG, PNG, WebP or AVIF picture.")
+    await _database(lambda: call("assets_hold_bytes_v1", organization_id, sha256))
+    await asyncio.to_thread(blobs.put, storage.key(organization_id, sha256), data)
+    facts = {
+        "organization_id": str(organization_id),
+        "id": str(arrival_id),
+        "sha256": sha256,
+        "bytes": len(data),
+        "media_type": media_type,
+    }
+    return bool(await _database(lambda: call("assets_receive_v1", facts)))
+
+
+async def _turn_away(organization_id: UUID, arrival_id: UUID, reason: str) -> bool:
+    return bool(await _database(lambda: call("assets_turn_away_v1", organization_id, arrival_id, reason)))
 
 
 async def give_up(organization_id: UUID, asset_id: UUID) -> bool:

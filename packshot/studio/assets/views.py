@@ -7,15 +7,18 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from packshot.errors import Invalid
+from packshot.db.tenancy import Actor
+from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import commands, queries, uploads
 from packshot.studio.assets.queries import AssetView
 
 _STATES = {"new": "checking", "ready": "ready", "rejected": "rejected"}
+_ARRIVALS = {"open": "checking", "arrived": "checking", "received": "checking", "rejected": "rejected"}
 
 
 @require_POST
@@ -44,11 +47,46 @@ def known(request: MemberRequest) -> JsonResponse:
     return JsonResponse({"state": found.state})
 
 
+@require_POST
+@signed_in
+def expect(request: MemberRequest) -> JsonResponse:
+    """A place in the store for one file, of `name`, `size`, `type` and, where it is known, `sha256`: `{"id", "url",
+    "headers", "done"}` with 201. The file is PUT to `url`, and then `done` is posted to."""
+    size = request.POST.get("size", "")
+    if not size.isascii() or not size.isdigit():
+        raise Invalid(_("A size is a number of bytes."))
+    found = uploads.expect(
+        request.actor,
+        filename=request.POST.get("name", ""),
+        size=int(size[:15]),
+        media_type=request.POST.get("type", ""),
+        sha256=request.POST.get("sha256") or None,
+        board_id=_board(request),
+    )
+    return JsonResponse(
+        {
+            "id": str(found.id),
+            "url": found.slot.url,
+            "headers": dict(found.slot.headers),
+            "done": reverse("asset-arrived", args=[found.id]),
+        },
+        status=201,
+    )
+
+
+@require_POST
+@signed_in
+def arrived(request: MemberRequest, arrival_id: UUID) -> JsonResponse:
+    """The file is in its place: as `upload` answers, with the id that its picture will have."""
+    uploads.arrived(request.actor, arrival_id)
+    return JsonResponse(_look(request.actor, arrival_id), status=201)
+
+
 @require_GET
 @signed_in
 def state(request: MemberRequest, asset_id: UUID) -> JsonResponse:
     """How far the look at an upload is."""
-    return JsonResponse(_chip(queries.asset(request.actor, asset_id)))
+    return JsonResponse(_look(request.actor, asset_id))
 
 
 @require_GET
@@ -57,6 +95,18 @@ def download(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     """To the file itself; `?format=` chooses between its own form, marked, and `original`, untouched."""
     form = request.GET.get("format", "original")
     return HttpResponseRedirect(commands.download(request.actor, asset_id, form=form))
+
+
+def _look(actor: Actor, asset_id: UUID) -> dict[str, str]:
+    """Of a picture, or of what will be one."""
+    try:
+        return _chip(queries.asset(actor, asset_id))
+    except NotFound as none:
+        try:
+            found = uploads.arrival(actor, asset_id)
+        except NotFound:
+            raise none from None
+    return {"id": str(asset_id), "state": _ARRIVALS[found.state], "message": found.reject_reason or ""}
 
 
 def _board(request: MemberRequest) -> UUID | None:

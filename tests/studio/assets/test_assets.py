@@ -202,7 +202,7 @@ async def test_pages_are_told_when_it_is_ready(tenant, store, as_worker, admin):
     view = await asyncio.to_thread(commands.upload, tenant.actor, data=unique_picture(), filename="mug.png")
     admin.execute("listen packshot_events")
     await tasks.inspect(tenant.organization_id, view.id, blobs=store, run=run_here)
-    told = [json.loads(n.payload) for n in admin.notifies(timeout=5, stop_after=1)]
+    told = [json.loads(n.payload) for n in admin.notifies(timeout=60, stop_after=1)]
     assert told == [{"o": str(tenant.organization_id), "k": "asset", "i": str(view.id)}]
 
 
@@ -377,7 +377,7 @@ def test_members_and_web_cannot_write_rows_or_call_what_is_not_theirs(tenant, lo
         "select public.assets_add_v1('{}')",
         "select public.assets_inspected_v1('{}')",
         "select public.assets_rejected_v1(null, null, null)",
-        "select public.assets_ask_inspection_v1(null, null)",
+        "select public.assets_enqueue_v1(null, null, null)",
         "select public.assets_for_work_v1(null, null)",
     ):
         with pytest.raises(DatabaseError, match="permission denied"), acting_as(tenant.actor):

@@ -87,7 +87,7 @@ def test_what_the_address_does_not_know_is_refused_in_words(visit):
 def test_the_count_is_capped_and_exact_when_asked(visit, board, admin):
     ids = seed(admin, visit.tenant, board, 1_003)
     answer = visit.get(reverse("pictures-count")).json()
-    assert answer == {"number": 1000, "more": True, "upto": str(ids[-1])}
+    assert answer == {"number": 1000, "more": True, "words": "1,000+ pictures", "upto": str(ids[-1])}
     assert visit.get(reverse("pictures-count") + "?exact=1").json()["number"] == 1_003
 
 

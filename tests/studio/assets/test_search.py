@@ -10,13 +10,15 @@ import pytest
 from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
 from packshot.errors import Invalid, NotFound
 from packshot.studio.assets import queries
 from packshot.studio.assets.contracts import COLOURS, KINDS, RATIOS, REVIEWS, Count, Search, Selection
-from packshot.studio.assets.search import from_query, parse, to_query
+from packshot.studio.assets.search import described, from_query, parse, to_query
+from tests.studio.assets.seed import seed
 from tests.studio.assets.support import add, board, invite, member
 
 
@@ -375,3 +377,23 @@ def test_the_end_of_a_day_is_meant_by_until():
 def test_a_long_text_is_cut_and_many_terms_are_too():
     assert len(parse("a " * 1000)) == 32
     assert len(parse("x" * 1000)[0].text) == 400
+
+
+def test_a_word_is_common_or_rare_in_one_organization(admin, new_tenant):
+    """Of that many of its newest pictures, and not of everybody's."""
+    person, other = new_tenant(), new_tenant()
+    seed(admin, other, board(other.actor), 300, prompt="a kitchen scene")
+    seed(admin, person, board(person.actor), 300, prompt="a studio shot")
+    (rare,) = seed(admin, person, board(person.actor), 1, prompt="zephyr")
+
+    def common(text: str) -> bool:
+        asked = [person.organization_id, Jsonb(described(Search(text=text)))]
+        (answer,) = admin.execute("select public.assets_common_v1(%s, %s)", asked).fetchone()
+        return answer
+
+    assert common("studio")
+    assert not common("zephyr")
+    assert not common("kitchen")
+    assert not common("")
+    assert found(person.actor, Search(text="zephyr")) == [rare]
+    assert queries.count(person.actor, Search(text="studio"), 100) == Count(100, True)

@@ -115,6 +115,10 @@ language plpgsql security definer set search_path = ''
 as $$
 begin
     delete from public.assets_doomed as d where d.organization_id = p_organization and d.sha256 = p_sha256;
+    -- Bytes that have no row get one, so that there is something to lock.
+    insert into public.assets_blob (organization_id, sha256, size, media_type)
+    values (p_organization, p_sha256, 1, 'application/octet-stream')
+    on conflict do nothing;
     -- Locked first and looked at then: a picture that was being made of it is seen by the second statement.
     perform from public.assets_blob as b
     where b.organization_id = p_organization and b.sha256 = p_sha256

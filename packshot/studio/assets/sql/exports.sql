@@ -94,22 +94,8 @@ begin
         perform public.boards_log_v1(
             v_organization, v_row.board_id, app.user_id(), 'exported', jsonb_build_object('number', v_row.number));
     end loop;
-    perform public.assets_ask_export_v1(v_organization, v_id);
+    perform public.assets_enqueue_v1('export', v_organization, array[v_id]);
     return v_id;
-end
-$$;
-
--- Put "make this file" into the workers' queue; a message that waits there already is not doubled.
-create or replace function public.assets_ask_export_v1(p_organization uuid, p_id uuid) returns void
-language plpgsql set search_path = ''
-as $$
-begin
-    insert into pgq.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    values (0, 'export', convert_to(p_organization || '/' || p_id, 'UTF8'), now(), 'export:' || p_id, 'queued')
-    on conflict (dedupe_key)
-        where status = any (array['queued'::pgq.pgqueuer_status, 'picked'::pgq.pgqueuer_status])
-            and dedupe_key is not null
-        do nothing;
 end
 $$;
 
@@ -218,7 +204,7 @@ begin
         where e.state = 'working' and e.moved_at < now() - interval '1 minute'
         order by e.moved_at limit 1000
     loop
-        perform public.assets_ask_export_v1(v_row.organization_id, v_row.id);
+        perform public.assets_enqueue_v1('export', v_row.organization_id, array[v_row.id]);
         v_number := v_number + 1;
     end loop;
     delete from public.assets_export as e
@@ -232,7 +218,6 @@ revoke execute on function
     public.assets_packed_v1(jsonb, integer),
     public.assets_first_items_v1(jsonb, integer),
     public.assets_export_v1(jsonb),
-    public.assets_ask_export_v1(uuid, uuid),
     public.assets_cancel_export_v1(uuid),
     public.assets_export_for_work_v1(uuid, uuid),
     public.assets_export_progress_v1(uuid, uuid, integer),

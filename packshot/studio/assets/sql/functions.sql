@@ -83,9 +83,42 @@ begin
 end
 $$;
 
--- A member's upload, its bytes being stored already: {"sha256", "bytes", "media_type", "name", "board_id"}.
--- Bytes that were inspected before are ready at once; others wait for the worker, which is told in the same
+-- A file that a person has brought becomes a picture, its bytes being stored already: {"sha256", "bytes", "media_type",
+-- "name"}. Bytes that were inspected before are ready at once; others wait for the worker, which is told in the same
 -- transaction.
+create or replace function public.assets_take_v1(
+    p_organization uuid, p_id uuid, p_board uuid, p_user uuid, p jsonb
+) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+    v_known public.assets_asset;
+begin
+    perform public.assets_keep_blob_v1(
+        p_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type');
+
+    select * into v_known
+    from public.assets_asset as a
+    where a.organization_id = p_organization and a.sha256 = p ->> 'sha256' and a.state = 'ready'
+    limit 1;
+
+    insert into public.assets_asset (
+        organization_id, id, board_id, origin, state, name, sha256, media_type, bytes,
+        width, height, placeholder, source_type, created_by, kind, colours, phash, likeness
+    ) values (
+        p_organization, p_id, p_board, 'upload', case when v_known.id is null then 'new' else 'ready' end,
+        p ->> 'name', p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
+        v_known.width, v_known.height, v_known.placeholder, v_known.source_type, p_user, 'photo',
+        coalesce(v_known.colours, '{}'), v_known.phash, v_known.likeness
+    );
+
+    if v_known.id is null then
+        perform public.assets_enqueue_v1('inspect', p_organization, array[p_id]);
+    end if;
+end
+$$;
+
+-- A member's upload: as assets_take_v1, and on which board ("board_id"; null is the inbox).
 create or replace function public.assets_upload_v1(p jsonb) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
@@ -93,45 +126,28 @@ declare
     v_organization uuid := app.require_organization();
     v_id uuid := app.uuid7();
     v_board uuid := (p ->> 'board_id')::uuid;
-    v_known public.assets_asset;
 begin
     if v_board is null then
         v_board := public.boards_inbox_v1(v_organization);
     end if;
     perform app.require_board(v_board, 'editor');
-
-    perform public.assets_keep_blob_v1(
-        v_organization, p ->> 'sha256', (p ->> 'bytes')::bigint, p ->> 'media_type');
-
-    select * into v_known
-    from public.assets_asset as a
-    where a.organization_id = v_organization and a.sha256 = p ->> 'sha256' and a.state = 'ready'
-    limit 1;
-
-    insert into public.assets_asset (
-        organization_id, id, board_id, origin, state, name, sha256, media_type, bytes,
-        width, height, placeholder, source_type, created_by, kind, colours, phash, likeness
-    ) values (
-        v_organization, v_id, v_board, 'upload', case when v_known.id is null then 'new' else 'ready' end,
-        p ->> 'name', p ->> 'sha256', p ->> 'media_type', (p ->> 'bytes')::bigint,
-        v_known.width, v_known.height, v_known.placeholder, v_known.source_type, app.user_id(), 'photo',
-        coalesce(v_known.colours, '{}'), v_known.phash, v_known.likeness
-    );
-
-    if v_known.id is null then
-        perform public.assets_ask_inspection_v1(v_organization, array[v_id]);
-    end if;
+    perform public.assets_take_v1(v_organization, v_id, v_board, app.user_id(), p);
     return v_id;
 end
 $$;
 
--- Put "look at this upload" into the workers' queue; a message that waits there already is not doubled.
-create or replace function public.assets_ask_inspection_v1(p_organization uuid, p_ids uuid[]) returns void
+-- Put work on these into the workers' queue, under what is to be done with them; a message that waits there already
+-- is not doubled.
+create or replace function public.assets_enqueue_v1(
+    p_entrypoint text, p_organization uuid, p_ids uuid[], p_dedupe text default null
+) returns void
 language plpgsql security definer set search_path = ''
 as $$
 begin
     insert into pgq.pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    select 0, 'inspect', convert_to(p_organization || '/' || i.id, 'UTF8'), now(), 'inspect:' || i.id, 'queued'
+    select
+        0, p_entrypoint, convert_to(p_organization || '/' || i.id, 'UTF8'), now(),
+        coalesce(p_dedupe, p_entrypoint) || ':' || i.id, 'queued'
     from unnest(p_ids) as i (id)
     on conflict (dedupe_key)
         where status = any (array['queued'::pgq.pgqueuer_status, 'picked'::pgq.pgqueuer_status])
@@ -154,7 +170,7 @@ begin
         where a.state = 'new' and a.created_at < now() - interval '1 minute'
         group by a.organization_id
     ), asked as (
-        select cardinality(w.ids) as number, public.assets_ask_inspection_v1(w.organization_id, w.ids)
+        select cardinality(w.ids) as number, public.assets_enqueue_v1('inspect', w.organization_id, w.ids)
         from waiting as w
     )
     select coalesce(sum(a.number), 0)::integer into v_waiting from asked as a;
@@ -220,7 +236,8 @@ revoke execute on function
     public.assets_texts_v1(jsonb),
     public.assets_keep_blob_v1(uuid, text, bigint, text),
     public.assets_add_v1(jsonb),
-    public.assets_ask_inspection_v1(uuid, uuid[])
+    public.assets_take_v1(uuid, uuid, uuid, uuid, jsonb),
+    public.assets_enqueue_v1(text, uuid, uuid[], text)
 from public;
 
 revoke execute on function public.assets_upload_v1(jsonb) from public;

@@ -122,6 +122,9 @@ as $$
     ) and cardinality(p_tags) = (select count(distinct t.tag) from unnest(p_tags) as t (tag))
 $$;
 
+-- `assets_enqueue_v1` took its place.
+drop function if exists public.assets_ask_inspection_v1(uuid, uuid[]);
+
 update public.assets_asset set kind = 'picture' where origin = 'generated';
 
 alter table public.assets_asset
