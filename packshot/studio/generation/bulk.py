@@ -14,15 +14,18 @@ from packshot.errors import Invalid, NotFound
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.credits import queries as wallets
+from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import commands
-from packshot.studio.generation.catalogue import Model, catalogue, model_of
+from packshot.studio.generation.catalogue import Model
 from packshot.studio.generation.contracts import JobState, Order, Submission
-from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
+from packshot.studio.generation.describing import describing
+from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder, PriceChanged
 from packshot.studio.generation.models import Batch, Job
+from packshot.studio.generation.offers import offer_of, offers
 from packshot.studio.generation.queries import once_more
 
-Operation = Literal["remove_background", "upscale", "vary"]
-OPERATIONS: tuple[Operation, ...] = ("remove_background", "upscale", "vary")
+Operation = Literal["remove_background", "upscale", "vary", "describe"]
+OPERATIONS: tuple[Operation, ...] = ("remove_background", "upscale", "vary", "describe")
 MOST = 200
 
 
@@ -40,16 +43,22 @@ def quote(actor: Actor, asset_ids: Sequence[UUID], operation: Operation) -> Quot
     return Quote(len(orders), sum(_price(order) for order in orders))
 
 
-def submit(actor: Actor, asset_ids: Sequence[UUID], operation: Operation, *, key: UUID) -> list[Submission]:
+def submit(
+    actor: Actor, asset_ids: Sequence[UUID], operation: Operation, *, key: UUID, quoted: int | None = None
+) -> list[Submission]:
     """Order the work on each of these pictures, on the board where it lies. Must be called outside `acting_as`.
 
     The same key again answers with the same batches. Raises Invalid (none, or more than MOST), InvalidOrder (the work
-    makes no sense for one of them), NotFound, Forbidden (a viewer of a board) and InsufficientCredits, before
-    anything is ordered, when the wallet does not cover all of it.
+    makes no sense for one of them), NotFound, Forbidden (a viewer of a board) and, before anything is ordered,
+    InsufficientCredits, when the wallet does not cover all of it, and PriceChanged, when all of it costs more than
+    `quoted`, the total that the person was shown.
     """
     orders = _orders(actor, asset_ids, operation, key=f"bulk:{key}")
     if not _begun(actor, orders):
         needed, available = sum(_price(order) for order in orders), wallets.balance(actor).available
+        if quoted is not None and needed > quoted:
+            message = _("The price has changed to %(price)s credits for all. Look at it and send again.")
+            raise PriceChanged(message % {"price": format_credits(needed)}, price=needed)
         if needed > available:
             message = _("There are too few credits for all of them.")
             raise InsufficientCredits(message, needed=needed, available=available)
@@ -83,6 +92,8 @@ def _orders(actor: Actor, asset_ids: Sequence[UUID], operation: Operation, *, ke
 def _treatment(view: AssetView, model: Model, key: str) -> Order:
     if view.state != "ready" or view.kind == "video":
         raise InvalidOrder(_("This can be done to pictures alone."), field="references")
+    if model.operation == "describe":
+        return describing(view.id, model=model.id, board_id=view.board_id, key=key)
     return Order(
         board_id=view.board_id,
         operation=model.operation,
@@ -118,13 +129,13 @@ def _begun(actor: Actor, orders: Sequence[Order]) -> bool:
 
 
 def _price(order: Order) -> int:
-    model = model_of(order)
+    model = offer_of(order).model
     return model.each(order.size, model.check(order)) * order.variants
 
 
 def _model(operation: str) -> Model:
-    """The first that the catalogue offers for it."""
-    for model in catalogue().values():
-        if model.operation == operation:
-            return model
+    """The first that is offered for it now."""
+    for offer in offers().values():
+        if offer.model.operation == operation and offer.available:
+            return offer.model
     raise Invalid(_("No model of this studio does that."))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -19,6 +20,9 @@ from packshot.studio.assets import queries as assets
 from packshot.studio.generation import bulk
 from packshot.studio.generation.errors import InsufficientCredits
 from packshot.studio.generation.pages import refused
+from packshot.undo import Undo
+
+_LONGEST_AMOUNT = 16
 
 
 @require_POST
@@ -45,14 +49,16 @@ def order(request: MemberRequest) -> HttpResponse:
     except ValueError:
         raise Invalid(_("This form is out of date. Reload the page and try again.")) from None
     try:
-        sent = bulk.submit(request.actor, _picked(request), operation, key=key)
+        shown = request.POST.get(f"quoted-{operation}", "")
+        quoted = int(shown) if shown.isdecimal() and len(shown) <= _LONGEST_AMOUNT else None
+        sent = bulk.submit(request.actor, _picked(request), operation, key=key, quoted=quoted)
     except InsufficientCredits as problem:
         return refused(request, needed=problem.detail["needed"], affordable=0)
     context = {
         "text": ngettext("%(n)d picture is under way", "%(n)d pictures are under way", len(sent))
         % {"n": len(sent)},
         "held": sum(each.charged_hold for each in sent),
-        "batches": " ".join(str(each.batch_id) for each in sent),
+        "undo": Undo(reverse("bulk-undo"), {"batches": " ".join(str(each.batch_id) for each in sent)}),
     }
     response = render(request, "generation/ordered.html", context)
     response["HX-Trigger"] = json.dumps({"studio:changed": {"action": "order", "state": "done"}})
@@ -72,7 +78,7 @@ def take_back(request: MemberRequest) -> HttpResponse:
         "n": number
     }
     return render(
-        request, "generation/ordered.html", {"text": text if number else _("All of it had begun already.")}
+        request, "components/said.html", {"text": text if number else _("All of it had begun already.")}
     )
 
 

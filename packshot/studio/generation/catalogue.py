@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -55,16 +56,16 @@ class Model(_Data):
     title: str = Field(min_length=1, max_length=80)
     about: str = Field(default="", max_length=160)
     """What it does, in a sentence for the menu of models."""
-    operation: Literal["generate", "edit", "remove_background", "upscale", "video"]
-    adapter: str
-    """Which provider serves it, by the name the wiring knows."""
+    operation: Literal["generate", "edit", "remove_background", "upscale", "video", "describe", "reply"]
+    routes: tuple[str, ...] = Field(min_length=1)
+    """The providers that serve it, by the names the wiring knows; the first is preferred (see docs/models.md)."""
     lane: Literal["advance", "render"] = "advance"
     """`advance` waits for others; `render` works on our own cores."""
     priority: int = Field(default=0, ge=-100, le=100)
     mock: bool = False
     """Offered with `mock_provider` only."""
-    makes: Literal["picture", "nothing"] = "picture"
-    """Whether a success without a picture is one."""
+    makes: Literal["picture", "text", "nothing"] = "picture"
+    """What a success brings: a picture (or clip), words, or nothing to look at."""
     submit_once: bool = False
     """A submit costs money and cannot be recognised when it is sent twice: never repeated blindly."""
     ratios: tuple[str, ...] = ()
@@ -83,7 +84,31 @@ class Model(_Data):
     typical_s: int = Field(gt=0)
     max_attempts: int = Field(default=3, ge=1, le=10)
     price: Price
+    """In credits, for one variant."""
+    cost: Price | None = None
+    """What one variant costs us, in US dollars, on its dearest route; None: nothing that a provider bills."""
+    cost_source: str = ""
+    """Where `cost` was read and when, or `unverified`."""
     parameters: dict[str, Parameter] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units(cls, data: Any) -> Any:
+        """Credits and dollars are two things: neither is written where the other is meant."""
+        for field, foreign in (("price", "usd"), ("cost", "credits")):
+            if isinstance(data, dict) and foreign in str(data.get(field)):
+                raise ValueError(f"{data.get('id')}: {field} is not told in {foreign}")
+        return data
+
+    @model_validator(mode="after")
+    def _paid_work(self) -> Model:
+        if len(set(self.routes)) < len(self.routes):
+            raise ValueError(f"{self.id}: a route stands twice")
+        if (self.cost is not None or len(self.routes) > 1) and not self.submit_once:
+            raise ValueError(f"{self.id}: work that a provider bills is never sent twice: submit_once")
+        if (self.cost is None) != (not self.cost_source):
+            raise ValueError(f"{self.id}: cost and its source come together")
+        return self
 
     @model_validator(mode="after")
     def _whole(self) -> Model:
@@ -92,9 +117,17 @@ class Model(_Data):
         if bool(self.ratios) != bool(self.sizes):
             raise ValueError(f"{self.id}: ratios and sizes come together")
         # Every order that passes `check` must have a price.
-        for size in self.sizes or (1024,):
-            self.price.quoted(size, {name: p.choices[-1] for name, p in self.parameters.items() if p.choices})
+        for size, parameters in self.choices():
+            self.each(size, parameters)
+            self.cost_each(size, parameters)
         return self
+
+    def choices(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every size with every value of every parameter that has choices: all that can have a price."""
+        offered = {name: known.choices for name, known in self.parameters.items() if known.choices}
+        for size in self.sizes or (1024,):
+            for values in product(*offered.values()):
+                yield size, dict(zip(offered, values, strict=True))
 
     def completed(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters with the defaults of those that have choices. Raises InvalidOrder."""
@@ -138,6 +171,11 @@ class Model(_Data):
         )
         demand(1 <= len(order.key) <= 200, "key", "A request needs a key of 1 to 200 characters.")
         demand(order.seed is None or 0 <= order.seed < 2**53, "seed", "A seed is a number from 0 to 2^53.")
+        demand(
+            self.makes == "text" or not order.context,
+            "context",
+            f"{self.title} is told nothing beside the order.",
+        )
         found = self.completed(order.parameters)
         # What adapters read beside the prompt travels with the further choices.
         if order.negative:
@@ -149,6 +187,10 @@ class Model(_Data):
     def each(self, size: int, parameters: Mapping[str, Any]) -> int:
         """Micro-credits for one variant."""
         return self.price.quoted(size, parameters)
+
+    def cost_each(self, size: int, parameters: Mapping[str, Any]) -> int:
+        """Micro-dollars that one variant costs us at most."""
+        return 0 if self.cost is None else self.cost.quoted(size, parameters)
 
     def view(self, typical: Typical) -> ModelView:
         choices: dict[int, dict[str, Any]] = {size: {} for size in self.sizes or (0,)}
@@ -177,6 +219,7 @@ class Model(_Data):
             about=told(self.about),
             max_styles=self.styles.max,
             negative=self.negative,
+            makes=self.makes,
         )
 
     def guess(self) -> Typical:
@@ -201,11 +244,3 @@ def catalogue() -> Mapping[str, Model]:
     text = files("packshot.studio.generation").joinpath("catalogue.toml").read_text(encoding="utf-8")
     found = Catalogue.model_validate(tomllib.loads(text))
     return {model.id: model for model in found.models if settings().mock_provider or not model.mock}
-
-
-def model_of(order: Order) -> Model:
-    """The model that an order names. Raises InvalidOrder."""
-    model = catalogue().get(order.model)
-    if model is None:
-        raise InvalidOrder("There is no such model.", field="model")
-    return model

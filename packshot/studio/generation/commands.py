@@ -9,19 +9,34 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from packshot.db.combiner import Combiner
 from packshot.db.sql import call
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound, Problem
-from packshot.ports.generation import BadCallback
+from packshot.ports.generation import BadCallback, CallbackUnchecked
 from packshot.settings import settings
+from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import callbacks, providers
-from packshot.studio.generation.catalogue import model_of
 from packshot.studio.generation.contracts import JobState, Order, SnippetView, Submission
-from packshot.studio.generation.errors import InsufficientCredits, InvalidCallback, InvalidOrder
+from packshot.studio.generation.errors import (
+    InsufficientCredits,
+    InvalidCallback,
+    InvalidOrder,
+    ModelUnavailable,
+    PriceChanged,
+    SpendCapReached,
+    UncheckedCallback,
+)
+from packshot.studio.generation.limits import spend_cap
 from packshot.studio.generation.models import Batch, Job
+from packshot.studio.generation.offers import Offer, offer_of, offers
+from packshot.telemetry import metrics, traces
+
+log = structlog.get_logger(__name__)
 
 _HOLD_S = 2 * 24 * 3600
 """How long credits stay held for a job that nobody moves. Far above every timeout: the reaper comes first."""
@@ -31,6 +46,9 @@ _REFUSALS: dict[str, type[Problem]] = {
     "not_found": NotFound,
     "conflict": Conflict,
     "insufficient_credits": InsufficientCredits,
+    "model_unavailable": ModelUnavailable,
+    "price_changed": PriceChanged,
+    "spend_cap_reached": SpendCapReached,
 }
 
 
@@ -39,10 +57,19 @@ def submit(actor: Actor, order: Order) -> Submission:
 
     The same key with the same order answers with the same batch. Must be called outside `acting_as`. Raises
     InvalidOrder, InsufficientCredits, NotFound (a board or reference that is not the organization's),
-    Forbidden (not a member) and Conflict (the key was used for another order).
+    Forbidden (not a member), Conflict (the key was used for another order), ModelUnavailable, PriceChanged (it
+    costs more than `order.quoted`) and SpendCapReached.
     """
-    model = model_of(order)
+    offer = offer_of(order)
+    model = offer.model
     parameters = model.check(order)
+    with traces.span("order", model=model.id, operation=order.operation, variants=order.variants):
+        return _order(actor, order, offer, parameters)
+
+
+def _order(actor: Actor, order: Order, offer: Offer, parameters: Mapping[str, Any]) -> Submission:
+    model = offer.model
+    price = model.each(order.size, parameters)
     seed = order.seed if order.seed is not None else secrets.randbelow(2**31)
     return _send(
         {
@@ -54,16 +81,18 @@ def submit(actor: Actor, order: Order) -> Submission:
             "board": order.board_id and str(order.board_id),
             "operation": order.operation,
             "model": model.id,
-            "provider": model.adapter,
+            "routes": list(offer.routes),
             "lane": model.lane,
             "prompt": order.prompt,
             "ratio": order.ratio,
             "size": order.size,
             "seed": seed,
             "references": [str(reference) for reference in (*order.references, *order.styles)],
-            "parameters": parameters,
+            "parameters": {**parameters, **order.context},
             "variants": order.variants,
-            "price": model.each(order.size, parameters),
+            "price": price,
+            "cost": model.cost_each(order.size, parameters),
+            "refusal": _unavailable(offer) or _dearer(order, price),
             "priority": model.priority,
             "timeout_s": model.timeout_s,
             "max_attempts": model.max_attempts,
@@ -72,6 +101,7 @@ def submit(actor: Actor, order: Order) -> Submission:
             "refers_to": order.refers_to and str(order.refers_to),
             "negative": order.negative,
             "styles": len(order.styles),
+            "trace": traces.carried(),
         }
     )
 
@@ -80,7 +110,8 @@ def retry_job(actor: Actor, job_id: UUID, key: str) -> Submission:
     """Pay for one more attempt of a failed or cancelled variant, in its place in the same batch.
 
     Must be called outside `acting_as`. Raises NotFound, Conflict (it is not final, succeeded, or was retried
-    already under another key), InsufficientCredits, Forbidden and InvalidOrder (no key).
+    already under another key), InsufficientCredits, Forbidden, InvalidOrder (no key), ModelUnavailable and
+    SpendCapReached. The price is that of the first attempt, as the page says it.
     """
     if not 1 <= len(key) <= 200:
         raise InvalidOrder("A request needs a key of 1 to 200 characters.", field="key")
@@ -91,6 +122,7 @@ def retry_job(actor: Actor, job_id: UUID, key: str) -> Submission:
             "organization": str(actor.organization_id),
             "key": key,
             "job": str(job_id),
+            **_again(actor, job_id),
         }
     )
 
@@ -159,35 +191,77 @@ def receive_callback(
     """Take a provider's message: verified, stored once, and its job woken; False when it was known.
 
     `job` and `mark` are what the address said beyond the provider's name (see `callbacks.address`). Nothing is
-    fetched here. Raises NotFound (no such provider) and InvalidCallback (forged, stale or unreadable).
+    fetched here. Raises NotFound (no such provider), InvalidCallback (forged, stale or unreadable) and
+    UncheckedCallback (which of the two cannot be found out now).
     """
     adapter = providers.provider(provider)
     try:
         message = adapter.parse_callback(headers, body)
     except BadCallback as error:
         raise InvalidCallback(str(error)) from error
+    except CallbackUnchecked as error:
+        raise UncheckedCallback(str(error)) from error
     organization_id, job_id = callbacks.read(job, mark)
     try:
-        return bool(
-            call(
-                "generation_callback_v1",
-                provider,
-                message.ref,
-                message.event_id,
-                body,
-                organization_id,
-                job_id,
+        # The provider's request belongs to no trace of ours; what it is about does.
+        parent = call("generation_trace_v1", provider, message.ref) if traces.tracing() else None
+        with traces.span("callback", parent=parent, provider=provider, job=str(job_id) if job_id else None):
+            return bool(
+                call(
+                    "generation_callback_v1",
+                    provider,
+                    message.ref,
+                    message.event_id,
+                    body,
+                    organization_id,
+                    job_id,
+                )
             )
-        )
     finally:
         connection.close()
+
+
+def _again(actor: Actor, job_id: UUID) -> dict[str, Any]:
+    """How the model of a job can be had now. Of a job that is not to be seen nothing is said: SQL refuses it."""
+    with acting_as(actor):
+        job = Job.objects.filter(id=job_id).values("batch_id", "cost").first()
+        batch = job and Batch.objects.filter(id=job["batch_id"]).values("model", "size", "parameters").first()
+    if not batch:
+        return {}
+    offer = offers().get(batch["model"])
+    if offer is None:
+        return {"refusal": _refusal("model_unavailable", _("This model is not offered any more."))}
+    return {
+        "routes": list(offer.routes),
+        "cost": offer.model.cost_each(batch["size"], batch["parameters"]),
+        "refusal": _unavailable(offer),
+    }
+
+
+def _unavailable(offer: Offer) -> dict[str, Any] | None:
+    return None if offer.available else _refusal("model_unavailable", offer.why_not())
+
+
+def _dearer(order: Order, price: int) -> dict[str, Any] | None:
+    """Whether a variant costs more now than the person was shown; for less, less is held."""
+    if order.quoted is None or price <= order.quoted:
+        return None
+    message = _("The price has changed to %(price)s credits each. Look at it and send again.")
+    return _refusal("price_changed", message % {"price": format_credits(price)}, price=price)
+
+
+def _refusal(code: str, message: str, **detail: Any) -> dict[str, Any]:
+    return {"code": code, "message": message, **detail}
 
 
 def _send(submit: dict[str, Any]) -> Submission:
     if connection.in_atomic_block:
         raise RuntimeError("an order is a transaction of its own: submit outside of acting_as and atomic")
-    answer = _combiner.run(submit | {"hold_s": _HOLD_S, "cap": settings().organization_jobs})
+    limits = {"hold_s": _HOLD_S, "cap": settings().organization_jobs, "spend_cap": spend_cap()}
+    with metrics.ledger_lag.labels("order").time():
+        answer = _combiner.run(submit | limits)
     if answer["ok"]:
+        log.info("ordered", batch=answer["batch"], kind=submit["kind"], accepted=answer["accepted"])
         return Submission(
             batch_id=UUID(answer["batch"]),
             accepted=answer["accepted"],
@@ -195,7 +269,7 @@ def _send(submit: dict[str, Any]) -> Submission:
             charged_hold=answer["held"],
         )
     problem = _REFUSALS.get(answer["code"], Conflict)
-    detail = {name: answer[name] for name in ("needed", "available") if name in answer}
+    detail = {name: answer[name] for name in ("needed", "available", "price") if name in answer}
     raise problem(answer["message"], **detail)
 
 

@@ -65,8 +65,14 @@ class Order:
     refers_to: UUID | None = None
     """The picture that a follow-up is about."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What we tell a model that writes beside the person's words (`Task` in ports/generation.py says what it may hold).
+    It reaches the adapter among the parameters and is no part of what was asked for: sent again with another one, the
+    order is still the same."""
     partial: bool = False
     """With too few credits: make the variants that are covered instead of refusing all of them."""
+    quoted: int | None = None
+    """Micro-credits for one variant that the person was shown: never more is held. None: nothing was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,8 @@ class TileView:
     """A cancel was asked for and the provider has not confirmed it yet."""
     late: bool = False
     """The picture came after the time limit: the credits were returned and stay returned."""
+    made_by: str = ""
+    """The provider that made it, by its title, where it was not the one that was meant first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,8 @@ class BatchView:
     created_by: UUID
     price: int
     """Of one variant, and so of trying one again."""
+    price_now: int
+    """Of one variant of the same order today."""
     cost_quoted: int
     cost_charged: int
     cost_returned: int
@@ -197,6 +207,14 @@ class ModelView:
     """Pictures whose style it can follow."""
     negative: bool = False
     """Whether it can be told what shall not be seen."""
+    makes: str = "picture"
+    """`picture`, `text` or `nothing`."""
+    why_not: str = ""
+    """Why it cannot be ordered now, in a sentence for the person; empty: it can."""
+
+    @property
+    def available(self) -> bool:
+        return not self.why_not
 
 
 @dataclass(frozen=True, slots=True)

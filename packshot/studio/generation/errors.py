@@ -26,3 +26,31 @@ class InvalidCallback(Problem):
 
     status = 401
     code = "invalid_callback"
+
+
+class UncheckedCallback(Problem):
+    """Whether the message is genuine cannot be found out at the moment; the sender shall try again."""
+
+    status = 503
+    code = "unchecked_callback"
+
+
+class ModelUnavailable(Problem):
+    """The model cannot be ordered now: switched off, or none of its providers is set up. Nothing was ordered."""
+
+    status = 409
+    code = "model_unavailable"
+
+
+class PriceChanged(Problem):
+    """It costs more than the person was shown; nothing was ordered. `detail["price"]`: micro-credits a variant."""
+
+    status = 409
+    code = "price_changed"
+
+
+class SpendCapReached(Problem):
+    """The installation has spent on providers what it may in this UTC day; nothing was ordered."""
+
+    status = 503
+    code = "spend_cap_reached"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -37,6 +38,8 @@ class Batch(models.Model):
     """What shall not be seen."""
     styles = models.SmallIntegerField(db_default=0)
     """How many of the references, the last ones, lend their style only."""
+    trace = models.CharField(max_length=55, null=True)
+    """The W3C `traceparent` under which it was ordered, for whoever works on its jobs; None while not traced."""
 
     def __str__(self) -> str:
         return str(self.id)
@@ -60,6 +63,13 @@ class Job(models.Model):
     lane = models.CharField(max_length=20)
     """The queue's entrypoint: `advance` for work that waits for others, `render` for work on our cores."""
     provider = models.CharField(max_length=40)
+    """Who makes it, or was asked last."""
+    routes = ArrayField(models.CharField(max_length=40), db_default=models.Value("{}"))
+    """The providers that may still make it, `provider` among them; that alone once it has taken the work."""
+    preferred = models.CharField(max_length=40, null=True)
+    """The provider that was meant first when it was ordered."""
+    cost = models.BigIntegerField(db_default=0)
+    """Micro-dollars that a provider may bill us for it: the most when it is ordered, mended at its end."""
     priority = models.SmallIntegerField(db_default=0)
     price = models.BigIntegerField()
     timeout_s = models.IntegerField()
@@ -97,6 +107,19 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Text(models.Model):
+    """What a job has written. Beside the job, whose row changes often and stays small."""
+
+    pk = models.CompositePrimaryKey("organization_id", "job_id")
+    organization_id = models.UUIDField()
+    job_id = models.UUIDField()
+    text = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return str(self.job_id)
 
 
 class Snippet(models.Model):
@@ -147,3 +170,46 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_id}"
+
+
+class ModelSetting(models.Model):
+    """What the operator has changed of a model of the catalogue."""
+
+    model = models.CharField(max_length=80, primary_key=True)
+    off = models.BooleanField(db_default=False)
+    price = models.JSONField(null=True)
+    """A price rule as in the catalogue; None: the catalogue's own."""
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.model
+
+
+class Limit(models.Model):
+    """How many jobs an organization may have at once, where the operator has set it."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    jobs = models.SmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.organization_id}: {self.jobs}"
+
+
+class Provider(models.Model):
+    """The breaker of a provider that has failed at least once (see sql/routing.sql)."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    state = models.CharField(max_length=10)
+    failures = models.IntegerField()
+    """In a row, since `first_at`."""
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(null=True)
+    since = models.DateTimeField()
+    """When `state` began."""
+    trial_at = models.DateTimeField(null=True)
+    """While it is open: when one job may try it next."""
+    code = models.CharField(max_length=40, null=True)
+    """Of its last outage."""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.state}"

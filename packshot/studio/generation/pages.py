@@ -96,6 +96,8 @@ class BatchCard:
     key: UUID
     """For asking for the same once more: pressed twice is asked once."""
 
+    template = "generation/batch.html"
+
     @property
     def open(self) -> bool:
         return not self.batch.state.final
@@ -121,7 +123,12 @@ class BatchCard:
 
     @property
     def again_price(self) -> int:
-        return len(self.batch.tiles) * self.batch.price
+        return len(self.batch.tiles) * self.batch.price_now
+
+    @property
+    def made_by(self) -> str:
+        """The providers that stood in for the one that was meant."""
+        return ", ".join(dict.fromkeys(tile.made_by for tile in self.batch.tiles if tile.made_by))
 
     @property
     def last_seed(self) -> int:

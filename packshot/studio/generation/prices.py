@@ -1,4 +1,7 @@
-"""Price rules: what one variant costs, in micro-credits. Pure; credits in the catalogue, micro-credits here."""
+"""Price rules: what one variant costs. Pure; whole units in the catalogue, millionths of them here.
+
+The same rules say both what a variant costs whom orders it (in credits) and what it costs us (in US dollars).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 MICRO = 1_000_000
 
-Credits = Annotated[Decimal, Field(ge=0, le=100_000, decimal_places=6)]
+Amount = Annotated[
+    Decimal,
+    Field(ge=0, le=100_000, decimal_places=6, validation_alias=AliasChoices("credits", "usd")),
+]
 
 
 class _Rule(BaseModel):
@@ -19,7 +25,12 @@ class _Rule(BaseModel):
 
 class Tier(_Rule):
     upto: int = Field(gt=0)
-    credits: Credits
+    amount: Amount
+
+
+def _share(quoted: int, units: int, expected: int) -> int:
+    """What `units` of the `expected` ones cost, at the price that was quoted, whatever the price is now."""
+    return min(quoted, -(-quoted * units // expected))
 
 
 def micro(amount: Decimal) -> int:
@@ -40,18 +51,18 @@ class _Tiered(_Rule):
         """The price of the first tier that holds the measure. Raises ValueError above the last."""
         for tier in self.tiers:
             if measure <= tier.upto:
-                return micro(tier.credits)
+                return micro(tier.amount)
         raise ValueError(f"there is no price for {measure}")
 
 
 class ByCount(_Rule):
     by: Literal["count"]
-    credits: Credits
+    amount: Amount
 
     def quoted(self, _size: int, _parameters: Mapping[str, Any]) -> int:
-        return micro(self.credits)
+        return micro(self.amount)
 
-    def actual(self, _units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int, _parameters: Mapping[str, Any]) -> int:
         return quoted
 
 
@@ -63,7 +74,7 @@ class BySize(_Tiered):
     def quoted(self, size: int, _parameters: Mapping[str, Any]) -> int:
         return self._at(size)
 
-    def actual(self, _units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int, _parameters: Mapping[str, Any]) -> int:
         return quoted
 
 
@@ -74,7 +85,7 @@ class ByParameter(_Tiered):
     def quoted(self, _size: int, parameters: Mapping[str, Any]) -> int:
         return self._at(int(parameters[self.parameter]))
 
-    def actual(self, _units: int, quoted: int) -> int:
+    def actual(self, _units: int, quoted: int, _parameters: Mapping[str, Any]) -> int:
         return quoted
 
 
@@ -83,13 +94,13 @@ class BySeconds(_Rule):
 
     by: Literal["seconds"]
     parameter: str = "seconds"
-    credits: Credits
+    amount: Amount
 
     def quoted(self, _size: int, parameters: Mapping[str, Any]) -> int:
-        return micro(self.credits) * int(parameters[self.parameter])
+        return micro(self.amount) * int(parameters[self.parameter])
 
-    def actual(self, units: int, quoted: int) -> int:
-        return min(quoted, micro(self.credits) * units)
+    def actual(self, units: int, quoted: int, parameters: Mapping[str, Any]) -> int:
+        return _share(quoted, units, int(parameters[self.parameter]))
 
 
 class ByTokens(_Rule):
@@ -97,13 +108,13 @@ class ByTokens(_Rule):
 
     by: Literal["tokens"]
     expected: int = Field(gt=0)
-    credits_per_1000: Credits
+    per_1000: Annotated[Amount, Field(validation_alias=AliasChoices("credits_per_1000", "usd_per_1000"))]
 
     def quoted(self, _size: int, _parameters: Mapping[str, Any]) -> int:
-        return -(-micro(self.credits_per_1000) * self.expected // 1000)
+        return -(-micro(self.per_1000) * self.expected // 1000)
 
-    def actual(self, units: int, quoted: int) -> int:
-        return min(quoted, -(-micro(self.credits_per_1000) * units // 1000))
+    def actual(self, units: int, quoted: int, _parameters: Mapping[str, Any]) -> int:
+        return _share(quoted, units, self.expected)
 
 
 Price = Annotated[ByCount | BySize | ByParameter | BySeconds | ByTokens, Field(discriminator="by")]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from packshot.db.sql import call
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
-from packshot.settings import settings
-from packshot.studio.generation.catalogue import catalogue, model_of
+from packshot.studio.generation import providers
+from packshot.studio.generation.catalogue import Model
 from packshot.studio.generation.contracts import (
     BatchView,
     JobState,
@@ -24,9 +25,14 @@ from packshot.studio.generation.contracts import (
     Typical,
 )
 from packshot.studio.generation.fold import estimate, fold
-from packshot.studio.generation.models import Batch, Job, Snippet
+from packshot.studio.generation.limits import jobs_at_once
+from packshot.studio.generation.models import Batch, Job, Snippet, Text
+from packshot.studio.generation.offers import offer_of, offers
 from packshot.studio.generation.typical import measured
 from packshot.words import told
+
+WRITING = ("describe", "reply")
+"""Operations whose result is words; they have pages of their own, so that no menu of models offers them."""
 
 _LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
 _UNKNOWN = Typical(7, 18, measured=False)  # of a model that the catalogue has dropped
@@ -35,11 +41,25 @@ _REPEATS = 8  # so many times a prompt may stand in a person's history before an
 
 
 def models(actor: Actor | None = None) -> list[ModelView]:
-    """The catalogue, in the order in which it is offered; for an actor with the times measured here."""
+    """What can be made, in the order in which it is offered, with what cannot be ordered now; for an actor with the
+    times measured here."""
+    offered = [offer for offer in offers().values() if offer.model.operation not in WRITING]
     if actor is None:
-        return [model.view(model.guess()) for model in catalogue().values()]
+        return [offer.view() for offer in offered]
     with acting_as(actor):
-        return [model.view(measured.of(model)) for model in catalogue().values()]
+        return [offer.view(measured.of(offer.model)) for offer in offered]
+
+
+def writer(operation: str) -> ModelView | None:
+    """The model that writes what this operation is about; None where none can be ordered now."""
+    found = (offer for offer in offers().values() if offer.model.operation == operation and offer.available)
+    return next((offer.view() for offer in found), None)
+
+
+def texts(actor: Actor, job_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What these jobs have written, by job; jobs that wrote nothing, or are not to be seen, are left out."""
+    with acting_as(actor):
+        return dict(Text.objects.filter(job_id__in=list(job_ids)).values_list("job_id", "text"))
 
 
 def prompts(actor: Actor, limit: int = 50) -> list[str]:
@@ -91,7 +111,7 @@ def quote(actor: Actor, order: Order) -> Quote:
     """What the order would cost and whether it is covered; nothing is reserved. Raises InvalidOrder."""
     from packshot.studio.credits import queries as wallets
 
-    model = model_of(order)
+    model = offer_of(order).model
     each = model.each(order.size, model.check(order))
     available = wallets.balance(actor).available
     return Quote(
@@ -117,6 +137,19 @@ def batch_of(actor: Actor, job_id: UUID) -> BatchView | None:
     with acting_as(actor):
         job = Job.objects.filter(id=job_id).first()
         found = _views(Batch.objects.filter(id=job.batch_id)) if job is not None else []
+    return found[0] if found else None
+
+
+def batches_of_keys(actor: Actor, keys: Iterable[str]) -> dict[str, UUID]:
+    """The batches that orders under these keys became, those that there are."""
+    with acting_as(actor):
+        return dict(Batch.objects.filter(key__in=list(keys)).values_list("key", "id"))
+
+
+def described(actor: Actor, asset_id: UUID) -> BatchView | None:
+    """The last request for words about a picture; None where there was none."""
+    with acting_as(actor):
+        found = _views(Batch.objects.filter(operation="describe", refers_to=asset_id).order_by("-id")[:1])
     return found[0] if found else None
 
 
@@ -147,9 +180,19 @@ def _views(found: Iterable[Batch]) -> list[BatchView]:
     jobs: dict[UUID, list[Job]] = defaultdict(list)
     for job in Job.objects.filter(batch_id__in=[b.id for b in batches]).order_by("index", "id"):
         jobs[job.batch_id].append(job)
-    places = _places() if any(j.state == JobState.QUEUED for js in jobs.values() for j in js) else {}
+    line = _Line()
+    if any(j.state == JobState.QUEUED for js in jobs.values() for j in js):
+        line = _Line(_places(), jobs_at_once(batches[0].organization_id))
     now: datetime = call("pg_catalog.now")
-    return [_view(b, jobs[b.id], places, now) for b in batches]
+    return [_view(b, jobs[b.id], line, now) for b in batches]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The organization's queued jobs."""
+
+    places: Mapping[UUID, int] = field(default_factory=dict)
+    at_once: int = 1
 
 
 def _places() -> dict[UUID, int]:
@@ -158,10 +201,11 @@ def _places() -> dict[UUID, int]:
     return {job_id: place for place, job_id in enumerate(line.values_list("id", flat=True), 1)}
 
 
-def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datetime) -> BatchView:
-    model = catalogue().get(batch.model)
+def _view(batch: Batch, jobs: Sequence[Job], line: _Line, now: datetime) -> BatchView:
+    offer = offers().get(batch.model)
+    model = offer.model if offer else None
     typical = measured.of(model) if model else _UNKNOWN
-    tiles = tuple(_tile(job, places, typical, now) for job in jobs if job.current)
+    tiles = tuple(_tile(job, line, typical, now) for job in jobs if job.current)
     products, styles = _references(batch)
     begun = min((job.started_at for job in jobs if job.started_at), default=None)
     over = fold(tile.state for tile in tiles).final
@@ -181,6 +225,7 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
         created_at=batch.created_at,
         created_by=batch.created_by,
         price=batch.price,
+        price_now=_price_now(batch, model),
         cost_quoted=sum(job.price for job in jobs),
         cost_charged=sum(job.charged for job in jobs),
         cost_returned=sum(job.returned for job in jobs),
@@ -195,6 +240,14 @@ def _view(batch: Batch, jobs: Sequence[Job], places: dict[UUID, int], now: datet
     )
 
 
+def _price_now(batch: Batch, model: Model | None) -> int:
+    """What one variant of it costs today; of a model that is gone, or makes this no more, what it did."""
+    try:
+        return batch.price if model is None else model.each(batch.size, batch.parameters)
+    except (ValueError, KeyError):
+        return batch.price
+
+
 def _references(batch: Batch) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     """What is shown, and what lends its style."""
     found = [UUID(reference["id"]) for reference in batch.references]
@@ -202,9 +255,10 @@ def _references(batch: Batch) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
     return tuple(found[:shown]), tuple(found[shown:])
 
 
-def _tile(job: Job, places: dict[UUID, int], typical: Typical, now: datetime) -> TileView:
+def _tile(job: Job, line: _Line, typical: Typical, now: datetime) -> TileView:
     state = JobState(job.state)
-    place = places.get(job.id)
+    place = line.places.get(job.id)
+    rerouted = state is JobState.SUCCEEDED and job.preferred not in (None, job.provider)
     elapsed_s = (now - job.started_at).total_seconds() if job.started_at else 0.0
     return TileView(
         job_id=job.id,
@@ -217,7 +271,7 @@ def _tile(job: Job, places: dict[UUID, int], typical: Typical, now: datetime) ->
             typical,
             elapsed_s=elapsed_s,
             place=place,
-            at_once=settings().organization_jobs,
+            at_once=line.at_once,
         ),
         error_code=job.error_code,
         error_message=job.error_message and told(job.error_message),
@@ -227,4 +281,5 @@ def _tile(job: Job, places: dict[UUID, int], typical: Typical, now: datetime) ->
         retryable=state in (JobState.FAILED, JobState.CANCELLED),
         cancelling=job.cancel_requested and not state.final,
         late=job.late,
+        made_by=providers.title(job.provider) if rerouted else "",
     )

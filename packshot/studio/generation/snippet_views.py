@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from uuid_utils.compat import uuid7
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.generation import commands, queries
+from packshot.undo import Undo
 
 _NAME_LENGTH = 80
 _NAMED_AFTER = 40
@@ -45,7 +47,7 @@ def rename(request: MemberRequest, snippet_id: UUID) -> HttpResponse:
     before = commands.rename_snippet(request.actor, snippet_id, name)
     if request.POST.get("undo") == "1":
         return _changed(request, _("Named %(name)s again.") % {"name": name})
-    undo: dict[str, object] = {"id": snippet_id, "name": before}
+    undo = Undo(reverse("snippet-rename", args=[snippet_id]), {"name": before})
     return _changed(request, _("Renamed to %(name)s.") % {"name": name.strip()}, undo)
 
 
@@ -53,12 +55,12 @@ def rename(request: MemberRequest, snippet_id: UUID) -> HttpResponse:
 @signed_in
 def delete(request: MemberRequest, snippet_id: UUID) -> HttpResponse:
     gone = commands.delete_snippet(request.actor, snippet_id)
-    undo: dict[str, object] = {"id": gone.id, "name": gone.name, "text": gone.text}
+    undo = Undo(reverse("snippets"), {"id": str(gone.id), "name": gone.name, "text": gone.text})
     return _changed(request, _("%(name)s is deleted.") % {"name": gone.name}, undo)
 
 
-def _changed(request: MemberRequest, said: str, undo: dict[str, object] | None = None) -> HttpResponse:
-    context = _menu(request) | {"said": said, "undo": undo}
+def _changed(request: MemberRequest, text: str, undo: Undo | None = None) -> HttpResponse:
+    context = _menu(request) | {"text": text, "undo": undo}
     return render(request, "generation/snippets_changed.html", context)
 
 

@@ -31,8 +31,10 @@ class Hand:
         told = [named(claim) | {"outcome": outcome, "amount": claim["price"]} | facts for claim in claims]
         return self._call("generation_settle_v1(%s, %s)", Jsonb(told), CAP)
 
-    def park(self, claims: list[Any], after_s: float = 60.0) -> list[bool]:
-        told = [named(c) | {"ref": f"ref-{c['job']}", "after_s": after_s, "percent": None} for c in claims]
+    def park(self, claims: list[Any], after_s: float = 60.0, rest: str = "") -> list[bool]:
+        told = [
+            named(c) | {"ref": f"ref-{c['job']}{rest}", "after_s": after_s, "percent": None} for c in claims
+        ]
         return self._call("generation_park_v1(%s)", Jsonb(told))
 
     def heartbeat(self, claims: list[Any], lease_s: float = 60.0) -> dict[str, str]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from packshot.studio.generation import queries
-from packshot.studio.generation.catalogue import Catalogue, catalogue, model_of
+from packshot.studio.generation.catalogue import Catalogue, catalogue
 from packshot.studio.generation.errors import InvalidOrder
+from packshot.studio.generation.offers import offer_of
 from packshot.studio.generation.prices import ByTokens, Price
 from tests.worker.support import order
 
@@ -22,7 +23,7 @@ MODEL = {
     "id": "some-model",
     "title": "Some model",
     "operation": "generate",
-    "adapter": "mock",
+    "routes": ["mock"],
     "timeout_s": 10,
     "typical_s": 1,
     "price": {"by": "count", "credits": 1},
@@ -83,11 +84,14 @@ def test_two_models_of_one_id_do_not_start():
 def test_prices_by_seconds_and_tokens():
     seconds = PRICE.validate_python({"by": "seconds", "credits": 1.5})
     assert seconds.quoted(0, {"seconds": 8}) == 12 * CREDIT
-    assert seconds.actual(5, quoted=12 * CREDIT) == 7_500_000
-    assert seconds.actual(50, quoted=12 * CREDIT) == 12 * CREDIT
+    assert seconds.actual(5, 12 * CREDIT, {"seconds": 8}) == 7_500_000
+    assert seconds.actual(50, 12 * CREDIT, {"seconds": 8}) == 12 * CREDIT
+    assert (
+        seconds.actual(5, 24 * CREDIT, {"seconds": 8}) == 15 * CREDIT
+    )  # it was ordered at twice today's price
     tokens = PRICE.validate_python({"by": "tokens", "expected": 1290, "credits_per_1000": 0.03})
     assert tokens.quoted(0, {}) == 38_700
-    assert tokens.actual(1, quoted=38_700) == 30
+    assert tokens.actual(1, 38_700, {}) == 30
 
 
 @given(st.integers(0, 10**7), st.integers(1, 10**6), st.decimals(0, 100, places=6))
@@ -96,8 +100,8 @@ def test_never_more_is_charged_than_was_quoted_and_nothing_is_rounded_in_our_dis
 ):
     rule = ByTokens(by="tokens", expected=expected, credits_per_1000=price)
     quoted = rule.quoted(0, {})
-    assert 0 <= rule.actual(units, quoted) <= quoted
-    assert rule.actual(expected, quoted) == quoted
+    assert 0 <= rule.actual(units, quoted, {}) <= quoted
+    assert rule.actual(expected, quoted, {}) == quoted
 
 
 @pytest.mark.parametrize(
@@ -124,7 +128,7 @@ def test_never_more_is_charged_than_was_quoted_and_nothing_is_rounded_in_our_dis
 def test_an_order_that_a_model_does_not_take_says_which_field(change, field):
     wrong = order(**change)
     with pytest.raises(InvalidOrder) as raised:
-        model_of(wrong).check(wrong)
+        offer_of(wrong).model.check(wrong)
     assert raised.value.detail["field"] == field
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from packshot.settings import settings
 from packshot.studio.generation import callbacks, commands, queries
 from packshot.studio.generation.contracts import JobState
 from tests.studio.generation.hand import CAP, Hand, picture
@@ -243,20 +244,56 @@ def test_a_callback_that_races_the_park_is_never_lost(tenant, jobs, login, hand)
         hand.settle(again, "failed", code="internal", message="no")
 
 
-def test_a_submit_that_was_cut_off_learns_its_name_from_the_signed_address(tenant, jobs, hand, admin):
+def test_a_submit_that_was_cut_off_learns_its_name_from_the_signed_address(
+    tenant, jobs, hand, admin, monkeypatch
+):
     """The worker died between the provider's answer and our commit; the callback still finds its job."""
+    monkeypatch.setattr(settings(), "public_url", "https://studio.example.com")
     (job_id,) = jobs(model="mock-remote")
     (claim,) = hand.claim(tenant.organization_id, job_id)
     hand.submitting([claim])
     address = callbacks.address("mock", tenant.organization_id, job_id)
+    assert address.startswith("https://studio.example.com/hooks/mock/?")
     job, mark = address.split("?j=")[1].split("&s=")
     assert callbacks.read(job, mark) == (tenant.organization_id, job_id)
     assert callbacks.read(job, mark[:-1] + "x") == (None, None)
+    assert callbacks.read(job, mark[:-1] + "é") == (None, None)
     assert callbacks.read(f"{tenant.organization_id}/{tenant.user_id}", mark) == (None, None)
     callback(admin, job_id, "orphan", named=(tenant.organization_id, job_id))
     expire_lease(admin, job_id)
     (claim,) = hand.claim(tenant.organization_id, job_id)
     assert claim["ref"] == f"ref-{job_id}"  # so it is polled, and not given up as unknown
+
+
+def test_a_name_that_was_learnt_at_a_wrong_address_goes_to_whom_the_provider_gave_it(
+    tenant, jobs, hand, admin
+):
+    mine, other = jobs(2, model="mock-remote")
+    claims = hand.claim(tenant.organization_id, mine, other)
+    hand.submitting(claims)
+    callback(admin, mine, "first", named=(tenant.organization_id, other))
+    assert refs(admin, mine, other) == [None, f"ref-{mine}"]
+    assert hand.park(claims[:1], rest=" its addresses") == [True]
+    assert refs(admin, mine, other) == [f"ref-{mine} its addresses", None]
+    (polling,) = hand.claim(tenant.organization_id, mine)
+    assert "token" in polling  # the message had waited for it
+    callback(admin, mine, "second", named=(tenant.organization_id, other))
+    assert refs(admin, mine, other) == [f"ref-{mine} its addresses", None]
+    assert hand.park(claims[1:]) == [True]
+
+
+def test_callbacks_know_the_first_word_of_a_reference(tenant, jobs, hand, admin):
+    (job_id,) = jobs(model="mock-remote")
+    hand.park(hand.claim(tenant.organization_id, job_id), after_s=600, rest=" its addresses")
+    assert hand.claim(tenant.organization_id, job_id) == [None]
+    assert callback(admin, job_id, "done")
+    (polling,) = hand.claim(tenant.organization_id, job_id)
+    assert polling["ref"] == f"ref-{job_id} its addresses"
+
+
+def refs(admin, *ids):
+    asked = "select provider_ref from public.generation_job where id = %s"
+    return [admin.execute(asked, [job_id]).fetchone()[0] for job_id in ids]
 
 
 def test_a_paid_submit_that_may_be_under_way_is_not_handed_back(tenant, jobs, hand, admin):

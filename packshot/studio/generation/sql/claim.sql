@@ -2,15 +2,19 @@
 -- wallet. Every later step of the worker must show the token that the claim gave it.
 
 -- For each asked job one entry, in the order asked: the job and its order when it is the caller's now;
--- {"rest": seconds} while another worker's lease is alive; null when there is nothing to do (a stale message).
+-- {"rest": seconds} while another worker's lease is alive, or while the job's lane is full; null when there is nothing
+-- to do (a stale message).
 --
 -- A job may be taken when it is queued and admitted, or waiting, and due; or running under a lease that ran out. A job
 -- that failed by its time limit while a provider had it may be looked at once more ("late": true) without being
 -- taken: its state stays, and so does its token.
+--
+-- With p_inflight no more jobs of a lane are under way at once in the whole installation, those that wait for their
+-- provider included; claims then go one after the other.
 create or replace function public.generation_claim_v1(
-    p_organizations uuid[], p_ids uuid[], p_worker text, p_lease_s double precision
+    p_organizations uuid[], p_ids uuid[], p_worker text, p_lease_s double precision, p_inflight integer default null
 ) returns jsonb
-language sql security definer
+language plpgsql security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
@@ -18,21 +22,53 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
+declare
+    v_found jsonb;
+begin
+    if p_inflight is not null then
+        -- A statement of its own: what the next one counts, it then sees as it is.
+        perform pg_advisory_xact_lock(8730011);
+    end if;
     with asked as (
         -- Two messages about one job in one call: the first is answered, the second is stale.
         select a.organization_id, a.id, a.at, row_number() over (partition by a.id order by a.at) = 1 as first
         from unnest(p_organizations, p_ids) with ordinality as a (organization_id, id, at)
     ),
     locked as materialized (
-        select j.organization_id, j.id, j.state, j.released, j.due_at, j.lease_until, j.provider_ref, j.error_code
+        select
+            j.organization_id, j.id, j.state, j.released, j.due_at, j.lease_until, j.provider_ref, j.error_code,
+            j.lane, j.priority
         from public.generation_job as j
         join asked as a on a.organization_id = j.organization_id and a.id = j.id and a.first
         order by j.id
         for no key update of j
     ),
+    room as materialized (
+        select n.lane, p_inflight - (
+            select count(*) from public.generation_job as j
+            where j.released and j.finished_at is null and j.lane = n.lane
+                and (j.state = 'running' or j.provider_ref is not null)
+        ) as free
+        from (select distinct l.lane from locked as l where p_inflight is not null) as n
+    ),
+    crowded as materialized (
+        select b.organization_id, b.id
+        from (
+            select l.*, row_number() over (partition by l.lane order by l.priority desc, l.id) as place
+            from locked as l
+            where l.state = 'queued' and l.released and l.due_at <= clock_timestamp()
+        ) as b
+        join room as r on r.lane = b.lane and b.place > r.free
+    ),
     taken as (
         update public.generation_job as j set
             state = 'running',
+            -- Where there is a choice, the provider is chosen now and not when the work was ordered.
+            provider = case
+                when cardinality(j.routes) > 1 and j.provider_ref is null and j.submit_started_at is null
+                    then public.generation_route_v1(j.routes)
+                else j.provider
+            end,
             token = j.token + 1,
             worker = p_worker,
             lease_until = clock_timestamp() + p_lease_s * interval '1 s',
@@ -51,6 +87,9 @@ as $$
                 or (l.state = 'waiting' and l.due_at <= clock_timestamp())
                 or (l.state = 'running' and l.lease_until < clock_timestamp())
             )
+            and not exists (
+                select from crowded as c where c.organization_id = l.organization_id and c.id = l.id
+            )
         returning j.*
     ),
     found as (
@@ -66,23 +105,31 @@ as $$
             when f.id is not null then jsonb_build_object(
                 'organization', f.organization_id, 'job', f.id, 'batch', f.batch_id, 'index', f.index,
                 'token', f.token, 'late', f.is_late, 'attempt', f.attempt, 'max_attempts', f.max_attempts,
-                'provider', f.provider, 'ref', f.provider_ref, 'cancel', f.cancel_requested,
+                'provider', f.provider, 'other_routes', cardinality(f.routes) > 1, 'ref', f.provider_ref,
+                'cancel', f.cancel_requested,
                 'submit_started', f.submit_started_at is not null,
                 'left_s', extract(epoch from f.deadline_at - clock_timestamp())::double precision,
-                'timeout_s', f.timeout_s, 'price', f.price,
+                'timeout_s', f.timeout_s, 'price', f.price, 'cost', f.cost, 'trace', b.trace,
+                'waited_s', extract(epoch from f.started_at - f.created_at)::double precision,
+                'worked_s', extract(epoch from clock_timestamp() - f.started_at)::double precision,
                 'operation', b.operation, 'model', b.model, 'prompt', b.prompt, 'ratio', b.ratio, 'size', b.size,
                 'seed', b.seed + f.index, 'references', b."references", 'parameters', b.parameters
             )
             when l.state = 'running' and l.lease_until >= clock_timestamp() then jsonb_build_object(
                 'rest', extract(epoch from l.lease_until - clock_timestamp())::double precision
             )
+            -- Not all at once again.
+            when c.id is not null then jsonb_build_object('rest', 0.5 + random())
         end
         order by a.at
-    )
+    ) into v_found
     from asked as a
     left join locked as l on l.organization_id = a.organization_id and l.id = a.id and a.first
+    left join crowded as c on c.organization_id = a.organization_id and c.id = a.id and a.first
     left join found as f on f.organization_id = a.organization_id and f.id = a.id and a.first
-    left join public.generation_batch as b on b.organization_id = f.organization_id and b.id = f.batch_id
+    left join public.generation_batch as b on b.organization_id = f.organization_id and b.id = f.batch_id;
+    return v_found;
+end
 $$;
 
 -- The worker lives: its leases go on. Answers what it must let go: {"job", "verdict"}, where the verdict is "lost"
@@ -194,6 +241,9 @@ $$;
 -- The provider has these jobs; they hold no slot until the next poll or the provider's callback:
 -- [{"organization", "job", "token", "ref", "after_s", "percent"|null}]. Answers one boolean each: false is a zombie.
 --
+-- A reference's first word is the provider's name for the job; callbacks know no more of it. What the provider answered
+-- to our submit outranks what a callback's address said: whichever other job learned the name there, forgets it.
+--
 -- A callback that came before its job was parked lies in the inbox. The inbox and this function take one lock per
 -- provider's name of the job, so that one of the two always sees the other.
 create or replace function public.generation_park_v1(p_parks jsonb) returns jsonb
@@ -210,6 +260,7 @@ declare
     v_ids uuid[];
     v_batches uuid[];
     v_early boolean[];
+    v_taken text[];
 begin
     perform pg_advisory_xact_lock(r.mark)
     from (
@@ -220,6 +271,14 @@ begin
         order by 1
     ) as r;
 
+    update public.generation_job as o set provider_ref = null
+    from jsonb_array_elements(p_parks) as p (value)
+    join public.generation_job as j
+        on j.organization_id = (p.value ->> 'organization')::uuid and j.id = (p.value ->> 'job')::uuid
+        and j.token = (p.value ->> 'token')::bigint and j.state = 'running'
+    where o.provider = j.provider and o.id <> j.id and o.state <> 'waiting' and o.provider_ref is not null
+        and split_part(o.provider_ref, ' ', 1) = split_part(p.value ->> 'ref', ' ', 1);
+
     with park as (
         select p.organization, p.job, p.token, p.ref, p.after_s, p.percent
         from jsonb_to_recordset(p_parks) as p (
@@ -228,12 +287,13 @@ begin
     ),
     locked as materialized (
         select
-            j.organization_id, j.id, p.ref, p.percent,
+            j.organization_id, j.id, p.ref, p.percent, j.provider_ref is null as first,
             -- A cancel or a callback that came meanwhile leaves no time to wait.
             case
                 when (j.cancel_requested and j.provider_ref is null) or exists (
                     select from public.generation_callback as c
-                    where c.provider = j.provider and c.ref = p.ref and c.handled_at is null
+                    where c.provider = j.provider and c.ref = split_part(p.ref, ' ', 1)
+                        and c.handled_at is null
                 ) then 0
                 else p.after_s
             end as after_s
@@ -247,6 +307,8 @@ begin
         update public.generation_job as j set
             state = 'waiting',
             provider_ref = l.ref,
+            -- Who has taken the work may bill it: nobody else is asked for it any more.
+            routes = array[j.provider],
             submit_started_at = coalesce(j.submit_started_at, clock_timestamp()),
             lease_until = null,
             worker = null,
@@ -254,19 +316,24 @@ begin
             progress = greatest(j.progress, least(99, coalesce(l.percent, 0)))
         from locked as l
         where j.organization_id = l.organization_id and j.id = l.id
-        returning j.organization_id, j.id, j.batch_id, l.after_s = 0 as early
+        returning j.organization_id, j.id, j.batch_id, l.after_s = 0 as early, l.first, j.provider
     )
-    select array_agg(p.organization_id), array_agg(p.id), array_agg(p.batch_id), array_agg(p.early)
-    into v_organizations, v_ids, v_batches, v_early
+    select
+        array_agg(p.organization_id), array_agg(p.id), array_agg(p.batch_id), array_agg(p.early),
+        array_agg(p.provider::text) filter (where p.first)
+    into v_organizations, v_ids, v_batches, v_early, v_taken
     from parked as p;
 
     if v_ids is not null then
         update public.generation_callback as c set handled_at = clock_timestamp()
         from public.generation_job as j
         where j.organization_id = any (v_organizations) and j.id = any (v_ids)
-            and c.provider = j.provider and c.ref = j.provider_ref and c.handled_at is null;
+            and c.provider = j.provider and c.ref = split_part(j.provider_ref, ' ', 1) and c.handled_at is null;
         perform public.generation_send_v1(v_organizations, v_ids, 'poll');
         perform public.generation_tell_v1(v_organizations, v_batches);
+    end if;
+    if v_taken is not null then
+        perform public.generation_answers_v1(v_taken, array_fill(null::text, array[cardinality(v_taken)]));
     end if;
     return (
         select jsonb_agg((p.value ->> 'job')::uuid = any (coalesce(v_ids, '{}')) order by p.at)
@@ -274,11 +341,6 @@ begin
     );
 end
 $$;
-
--- The lock of one provider's name for a job.
-create or replace function public.generation_ref_lock_v1(p_provider text, p_ref text) returns bigint
-language sql immutable set search_path = ''
-as $$ select hashtextextended(p_provider || ' ' || p_ref, 0) $$;
 
 -- A worker that stops gives back what it cannot finish: to be taken by another at once, as if it had not been tried.
 -- A paid submit that may be under way is not given back (its lease runs out, and its fate is asked of the provider).
@@ -319,7 +381,7 @@ end
 $$;
 
 revoke execute on function
-    public.generation_claim_v1(uuid[], uuid[], text, double precision),
+    public.generation_claim_v1(uuid[], uuid[], text, double precision, integer),
     public.generation_heartbeat_v1(uuid[], uuid[], bigint[], double precision),
     public.generation_progress_v1(jsonb),
     public.generation_submitting_v1(uuid[], uuid[], bigint[]),
@@ -327,7 +389,7 @@ revoke execute on function
     public.generation_hand_back_v1(uuid[], uuid[], bigint[])
 from public;
 grant execute on function
-    public.generation_claim_v1(uuid[], uuid[], text, double precision),
+    public.generation_claim_v1(uuid[], uuid[], text, double precision, integer),
     public.generation_heartbeat_v1(uuid[], uuid[], bigint[], double precision),
     public.generation_progress_v1(jsonb),
     public.generation_submitting_v1(uuid[], uuid[], bigint[]),

@@ -82,10 +82,16 @@ begin
 end
 $$;
 
+-- The lock of one provider's name for a job.
+create or replace function public.generation_ref_lock_v1(p_provider text, p_ref text) returns bigint
+language sql immutable set search_path = ''
+as $$ select hashtextextended(p_provider || ' ' || split_part(p_ref, ' ', 1), 0) $$;
+
 -- A provider's verified message. It is stored first, once for each event; then the job of that name is woken. Where no
 -- job has the name yet, the step that gives it one will find the message. With p_job, the id that our callback address
 -- carried and whose signature was checked, a job whose submit was cut off learns its name here.
--- False: the event was known.
+-- It learns none that another job has: a genuine message at another job's address changes nothing for that one.
+-- p_ref is the first word of a job's reference. False: the event was known.
 create or replace function public.generation_callback_v1(
     p_provider text, p_ref text, p_event text, p_body bytea, p_organization uuid, p_job uuid
 ) returns boolean
@@ -93,6 +99,7 @@ language plpgsql security definer set search_path = ''
 as $$
 declare
     v_event bigint;
+    v_learned integer;
     v_job record;
 begin
     perform pg_advisory_xact_lock(public.generation_ref_lock_v1(p_provider, p_ref));
@@ -103,14 +110,21 @@ begin
         return false;
     end if;
 
-    update public.generation_job as j set provider_ref = p_ref
+    update public.generation_job as j set provider_ref = p_ref, routes = array[p_provider]
     where j.organization_id = p_organization and j.id = p_job and j.provider = p_provider
         and j.provider_ref is null and j.submit_started_at is not null
-        and (j.state = 'running' or (j.state = 'failed' and j.error_code = 'submit_unknown'));
+        and (j.state = 'running' or (j.state = 'failed' and j.error_code in ('timeout', 'submit_unknown')))
+        and not exists (
+            select from public.generation_job as o
+            where o.provider = p_provider and o.provider_ref is not null
+                and split_part(o.provider_ref, ' ', 1) = p_ref
+        );
+    get diagnostics v_learned = row_count;
 
     select j.organization_id, j.id, j.state, j.error_code into v_job
     from public.generation_job as j
-    where j.provider = p_provider and j.provider_ref = p_ref
+    where j.provider = p_provider and j.provider_ref is not null
+        and split_part(j.provider_ref, ' ', 1) = p_ref
     for no key update;
     if found and v_job.state = 'waiting' then
         update public.generation_job as j set due_at = clock_timestamp()
@@ -118,6 +132,9 @@ begin
     end if;
     if v_job.state = 'waiting' or (v_job.state = 'failed' and v_job.error_code in ('timeout', 'submit_unknown')) then
         update public.generation_callback as c set handled_at = clock_timestamp() where c.id = v_event;
+        perform public.generation_send_v1(array[v_job.organization_id], array[v_job.id], 'hook');
+    elsif v_job.state = 'running' and v_learned > 0 then
+        -- Its submit is still under way. Should the answer never come, the job ends, and this message then finds it.
         perform public.generation_send_v1(array[v_job.organization_id], array[v_job.id], 'hook');
     end if;
     return true;

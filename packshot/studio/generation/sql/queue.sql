@@ -45,8 +45,8 @@ as $$
     select coalesce(array_agg(split_part(convert_from(s.payload, 'UTF8'), '/', 2)::uuid), '{}') from sent as s
 $$;
 
--- Let in the next jobs of these organizations, up to `p_cap` in the queue or under way for each. What is live is
--- counted, never kept: a count cannot drift. The caller holds the organizations' wallets.
+-- Let in the next jobs of these organizations, up to `p_cap` in the queue or under way for each, or as many as the
+-- operator has set for one. What is live is counted, never kept: a count cannot drift. The caller holds the organizations' wallets.
 create or replace function public.generation_admit_v1(p_organizations uuid[], p_cap integer) returns void
 language plpgsql set search_path = ''
 as $$
@@ -55,7 +55,9 @@ declare
     v_ids uuid[];
 begin
     with room as (
-        select o.id, p_cap - (
+        select o.id, coalesce((
+            select l.jobs from public.generation_limit as l where l.organization_id = o.id
+        ), p_cap) - (
             select count(*) from public.generation_job as j
             where j.organization_id = o.id and j.released and j.finished_at is null
         ) as free

@@ -1,10 +1,12 @@
 -- Ending jobs: the credits, the pictures, the job's row and the next admission in one transaction, for many jobs.
 
--- p_results: [{"organization", "job", "token", "outcome": "succeeded"|"failed"|"cancelled"|"retry",
---   "amount": micro-credits to charge (succeeded), "assets": [{"id", "sha256", "media_type", "bytes", "width",
---   "height", "placeholder", "name", "source_type", "confidence", "note"}], "code", "message" (failed, retry),
---   "after_s" (retry)}].
--- Answers one word each, in the same order: "settled"; "again" (put back for another attempt); "late" (see below);
+-- p_results: [{"organization", "job", "token", "outcome": "succeeded"|"failed"|"cancelled"|"retry"|"reroute",
+--   "amount": micro-credits to charge and "cost": micro-dollars it cost us (succeeded), "assets": [{"id", "sha256",
+--   "media_type", "bytes", "width", "height", "placeholder", "name", "source_type", "confidence", "note"}],
+--   "text" (succeeded, of a model that writes), "code", "message" (failed, retry), "after_s" (retry),
+--   "health": "up"|"down" (what the answer tells of the provider)}].
+-- Answers one word each, in the same order: "settled"; "again" (put back for another attempt); "elsewhere" (put back for
+-- its next provider: `reroute`, after an outage of one that has not taken the work); "late" (see below);
 -- "stale": the job is not the caller's any more and nothing was changed.
 --
 -- Late results. A job that ended by its time limit keeps its place in the books: its credits went back and stay back.
@@ -27,7 +29,8 @@ declare
     v_again_organizations uuid[] := '{}';
     v_again uuid[] := '{}';
     v_ends jsonb[] := '{}';
-    v_commands jsonb[] := '{}';
+    v_providers text[] := '{}';
+    v_codes text[] := '{}';
     v_row record;
 begin
     select array_agg(distinct (r.value ->> 'organization')::uuid) into v_organizations
@@ -37,7 +40,8 @@ begin
     for v_row in
         select
             r.at, r.value as result, j.organization_id, j.id, j.batch_id, j.state, j.attempt, j.max_attempts,
-            j.cancel_requested, r.value ->> 'outcome' as outcome,
+            j.cancel_requested, j.provider, j.provider_ref, array_remove(j.routes, j.provider) as others,
+            r.value ->> 'outcome' as outcome,
             j.state = 'running' and j.token = (r.value ->> 'token')::bigint as mine,
             j.state = 'failed' and j.error_code in ('timeout', 'submit_unknown')
                 and r.value ->> 'outcome' = 'succeeded' as late
@@ -47,7 +51,22 @@ begin
         order by j.id
         for no key update of j
     loop
-        if v_row.mine and v_row.outcome = 'retry' and v_row.attempt < v_row.max_attempts
+        if v_row.mine and v_row.result ? 'health' then
+            v_providers := v_providers || v_row.provider::text;
+            v_codes := v_codes || case v_row.result ->> 'health' when 'down' then v_row.result ->> 'code' end;
+        end if;
+        if v_row.mine and v_row.outcome = 'reroute' and cardinality(v_row.others) > 0
+            and v_row.provider_ref is null and not v_row.cancel_requested
+        then
+            -- The same job under the same hold; its next provider has all its attempts before it.
+            v_again_organizations := v_again_organizations || v_row.organization_id;
+            v_again := v_again || v_row.id;
+            v_words[v_row.at] := 'elsewhere';
+            update public.generation_job as j set
+                state = 'queued', lease_until = null, worker = null, submit_started_at = null, progress = 0,
+                attempt = 0, routes = v_row.others, provider = v_row.others[1], due_at = clock_timestamp()
+            where j.organization_id = v_row.organization_id and j.id = v_row.id;
+        elsif v_row.mine and v_row.outcome = 'retry' and v_row.attempt < v_row.max_attempts
             and not v_row.cancel_requested
         then
             v_again_organizations := v_again_organizations || v_row.organization_id;
@@ -61,13 +80,14 @@ begin
         elsif v_row.mine then
             v_words[v_row.at] := 'settled';
             v_ends := v_ends || (v_row.result || jsonb_build_object('outcome', case
-                when v_row.outcome <> 'retry' then v_row.outcome
+                when v_row.outcome not in ('retry', 'reroute') then v_row.outcome
                 when v_row.cancel_requested then 'cancelled'
                 else 'failed'
             end));
         elsif v_row.late then
             v_words[v_row.at] := 'late';
             perform public.generation_keep_v1(v_row.result);
+            perform public.generation_keep_text_v1(v_row.result);
             update public.generation_job as j set
                 state = 'succeeded', late = true, progress = 100, error_code = null, error_message = null,
                 asset_id = (v_row.result -> 'assets' -> 0 ->> 'id')::uuid
@@ -89,6 +109,9 @@ begin
         perform public.generation_admit_v1(v_touched, p_cap);
         perform public.generation_tell_v1(v_touched, v_batches);
     end if;
+    if cardinality(v_providers) > 0 then
+        perform public.generation_answers_v1(v_providers, v_codes);
+    end if;
     return to_jsonb(v_words);
 end
 $$;
@@ -96,8 +119,8 @@ $$;
 -- End these jobs: their holds, their pictures, their settlements, their rows. Used by every way in which a job can
 -- end, so that the four never come apart. The caller holds the wallets and the jobs' rows and has checked the fence.
 --
--- Elements: {"organization", "job", "outcome": "succeeded"|"failed"|"cancelled"|"reaped", "amount", "assets", "code",
--- "message"}. The settlement's primary key makes a second end of a job an error, whatever went wrong before.
+-- Elements: {"organization", "job", "outcome": "succeeded"|"failed"|"cancelled"|"reaped", "amount", "assets", "text",
+-- "code", "message"}. The settlement's primary key makes a second end of a job an error, whatever went wrong before.
 create or replace function public.generation_end_v1(p_ends jsonb[]) returns void
 language plpgsql set search_path = ''
 as $$
@@ -132,13 +155,14 @@ begin
         if jsonb_array_length(coalesce(v_end -> 'assets', '[]')) > 0 then
             perform public.generation_keep_v1(v_end);
         end if;
+        perform public.generation_keep_text_v1(v_end);
     end loop;
 
     with ending as (
         select
             (e.value ->> 'organization')::uuid as organization_id, (e.value ->> 'job')::uuid as id,
             e.value ->> 'outcome' as outcome, e.value ->> 'code' as code, e.value ->> 'message' as message,
-            (e.value -> 'assets' -> 0 ->> 'id')::uuid as asset_id,
+            (e.value -> 'assets' -> 0 ->> 'id')::uuid as asset_id, e.value as told,
             coalesce((v_replies -> (e.at::integer - 1) ->> 'charged')::bigint, 0) as charged
         from unnest(p_ends) with ordinality as e (value, at)
     ),
@@ -152,6 +176,7 @@ begin
             error_message = case when e.outcome <> 'succeeded' then e.message end,
             charged = e.charged,
             returned = j.price - e.charged,
+            cost = public.generation_final_cost_v1(j, e.told),
             asset_id = e.asset_id
         from ending as e
         where j.organization_id = e.organization_id and j.id = e.id
@@ -186,6 +211,18 @@ begin
     join public.generation_job as j
         on j.organization_id = (p_result ->> 'organization')::uuid and j.id = (p_result ->> 'job')::uuid
     join public.generation_batch as b on b.organization_id = j.organization_id and b.id = j.batch_id;
+end
+$$;
+
+-- Keep what a model has written; nothing where it wrote nothing.
+create or replace function public.generation_keep_text_v1(p_result jsonb) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+    if p_result ->> 'text' is not null then
+        insert into public.generation_text (organization_id, job_id, text)
+        values ((p_result ->> 'organization')::uuid, (p_result ->> 'job')::uuid, p_result ->> 'text');
+    end if;
 end
 $$;
 

@@ -1,11 +1,13 @@
 -- Taking orders. Several whole submits travel together, each with its actor, its key and an answer of its own.
 
 -- p_submits: array of
---   {"kind": "batch", "actor", "organization", "key", "hash", "board"|null, "operation", "model", "provider",
---    "lane", "prompt", "ratio", "size", "seed", "references": [uuid], "parameters": {}, "variants", "price",
+--   {"kind": "batch", "actor", "organization", "key", "hash", "board"|null, "operation", "model",
+--    "routes": [provider], "lane", "prompt", "ratio", "size", "seed", "references": [uuid], "parameters": {}, "variants", "price",
 --    "priority", "timeout_s", "max_attempts", "partial", "hold_s", "cap", "asked", "refers_to"|null, "negative",
---    "styles": how many of the references, the last ones, lend their style}
---   {"kind": "retry", "actor", "organization", "key", "job", "hold_s", "cap"}
+--    "styles": how many of the references, the last ones, lend their style, "cost": micro-dollars that a variant may
+--    cost us, "spend_cap": micro-dollars a day|null, "refusal": {"code", "message"}|null, "trace": traceparent|null}
+--   {"kind": "retry", "actor", "organization", "key", "job", "hold_s", "cap", "routes", "cost", "spend_cap", "refusal"}
+-- A `refusal` is what the caller found in the way; it is the answer unless the key has made its batch before.
 -- Answers in the same order: {"ok": true, "batch", "accepted", "refused", "held"} or {"ok": false, "code", "message",
 -- and for insufficient_credits "needed", "available"}. A refusal is an answer, so it leaves its neighbours alone.
 create or replace function public.generation_submit_v1(p_submits jsonb) returns jsonb
@@ -30,6 +32,8 @@ declare
     v_submit jsonb;
     v_plan jsonb;
     v_mark text;
+    v_spent bigint;
+    v_cost bigint;
     i integer;
 begin
     -- Only whoever is a member now may make others wait for a wallet.
@@ -46,6 +50,24 @@ begin
             continue;  -- the same key twice in one call: answered below, from the batch of the first
         end if;
         v_plan := public.generation_plan_v1(v_submit);
+        if not v_plan ? 'ok' then
+            v_cost := coalesce((v_submit ->> 'cost')::bigint, 0) * jsonb_array_length(v_plan -> 'jobs');
+            if v_cost > 0 and v_submit ->> 'spend_cap' is not null then
+                if v_spent is null then
+                    -- One after the other, until the commit, and what is spent is read after that.
+                    perform pg_advisory_xact_lock(8730010);
+                    v_spent := public.generation_spent_v1();
+                end if;
+                v_spent := v_spent + v_cost;
+                if v_spent > (v_submit ->> 'spend_cap')::bigint then
+                    v_spent := v_spent - v_cost;
+                    v_plan := jsonb_build_object(
+                        'ok', false, 'code', 'spend_cap_reached', 'message',
+                        'The studio has reached its limit for today with the providers that it pays. '
+                        'Models that run on this server go on; the others do so at midnight UTC.');
+                end if;
+            end if;
+        end if;
         if v_plan ? 'ok' then
             v_answers[i] := v_plan;
         else
@@ -117,6 +139,8 @@ begin
             'ok', false, 'code', 'conflict', 'message', 'This key was used for another order.');
     elsif found then
         return public.generation_taken_v1(v_organization, v_known.id);
+    elsif jsonb_typeof(p_submit -> 'refusal') = 'object' then
+        return jsonb_build_object('ok', false) || (p_submit -> 'refusal');
     end if;
 
     v_refusal := public.generation_board_refusal_v1(
@@ -206,6 +230,8 @@ begin
     elsif found then
         return jsonb_build_object(
             'ok', false, 'code', 'conflict', 'message', 'This key was used for another attempt.');
+    elsif jsonb_typeof(p_submit -> 'refusal') = 'object' then
+        return jsonb_build_object('ok', false) || (p_submit -> 'refusal');
     end if;
     if not v_job.current or v_job.state not in ('failed', 'cancelled') then
         return jsonb_build_object(
@@ -244,6 +270,8 @@ as $$
 declare
     v_organization uuid := (p_submit ->> 'organization')::uuid;
     v_refused uuid[];
+    v_routes text[] := array(select jsonb_array_elements_text(p_submit -> 'routes'));
+    v_cost bigint := coalesce((p_submit ->> 'cost')::bigint, 0);
 begin
     if not (p_reply ->> 'ok')::boolean then
         return p_reply || jsonb_build_object('message', 'There are not enough credits for this order.');
@@ -255,35 +283,38 @@ begin
         update public.generation_job as j set current = false
         where j.organization_id = v_organization and j.id = (p_plan ->> 'from')::uuid;
         insert into public.generation_job (
-            organization_id, id, batch_id, index, current, retry_key, state, lane, provider, priority, price,
-            timeout_s, max_attempts
+            organization_id, id, batch_id, index, current, retry_key, state, lane, provider, routes, preferred,
+            priority, price, cost, timeout_s, max_attempts
         )
         select
             j.organization_id, (p_plan -> 'jobs' ->> 0)::uuid, j.batch_id, j.index, true, p_submit ->> 'key',
-            'queued', j.lane, j.provider, j.priority, j.price, j.timeout_s, j.max_attempts
+            'queued', j.lane, v_routes[1], v_routes, v_routes[1], j.priority, j.price, v_cost, j.timeout_s,
+            j.max_attempts
         from public.generation_job as j
         where j.organization_id = v_organization and j.id = (p_plan ->> 'from')::uuid;
     else
         insert into public.generation_batch (
             organization_id, id, board_id, created_by, operation, model, prompt, ratio, size, seed, "references",
-            parameters, price, key, order_hash, asked, refers_to, negative, styles
+            parameters, price, key, order_hash, asked, refers_to, negative, styles, trace
         ) values (
             v_organization, (p_plan ->> 'batch')::uuid, (p_submit ->> 'board')::uuid, (p_submit ->> 'actor')::uuid,
             p_submit ->> 'operation', p_submit ->> 'model', p_submit ->> 'prompt', p_submit ->> 'ratio',
             (p_submit ->> 'size')::integer, (p_submit ->> 'seed')::bigint, p_plan -> 'references',
             p_submit -> 'parameters', (p_plan ->> 'price')::bigint, p_submit ->> 'key', p_submit ->> 'hash',
             coalesce(p_submit ->> 'asked', p_submit ->> 'prompt'), (p_submit ->> 'refers_to')::uuid,
-            coalesce(p_submit ->> 'negative', ''), coalesce((p_submit ->> 'styles')::smallint, 0)
+            coalesce(p_submit ->> 'negative', ''), coalesce((p_submit ->> 'styles')::smallint, 0),
+            p_submit ->> 'trace'
         );
         insert into public.generation_job (
-            organization_id, id, batch_id, index, state, lane, provider, priority, price, timeout_s, max_attempts,
-            finished_at, error_code, error_message
+            organization_id, id, batch_id, index, state, lane, provider, routes, preferred, priority, price, cost,
+            timeout_s, max_attempts, finished_at, error_code, error_message
         )
         select
             v_organization, j.id::uuid, (p_plan ->> 'batch')::uuid, j.at - 1,
             case when r.refused then 'failed' else 'queued' end,
-            p_submit ->> 'lane', p_submit ->> 'provider', (p_submit ->> 'priority')::smallint,
-            (p_plan ->> 'price')::bigint, (p_submit ->> 'timeout_s')::integer,
+            p_submit ->> 'lane', v_routes[1], v_routes, v_routes[1], (p_submit ->> 'priority')::smallint,
+            (p_plan ->> 'price')::bigint, case when r.refused then 0 else v_cost end,
+            (p_submit ->> 'timeout_s')::integer,
             (p_submit ->> 'max_attempts')::smallint,
             case when r.refused then now() end,
             case when r.refused then 'insufficient_credits' end,
