@@ -5,12 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,8 +17,9 @@ from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.assets import queries as assets
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import Act
-from packshot.studio.boards.pages import CHANGED, Undo, done, header, saying, sheet, wants_fragment
+from packshot.studio.boards.pages import CHANGED, done, header, say_next, sheet, wants_fragment
 from packshot.studio.boards.sentences import sentence
+from packshot.undo import Undo
 
 TABS = ("thread", "gallery", "activity")
 
@@ -47,7 +46,12 @@ def rename(request: MemberRequest, slug: str) -> HttpResponseBase:
         return redirect("board", slug)
     now = queries.board(request.actor, slug)
     undone = request.POST.get("undo") == "1"
-    response = render(request, "boards/renamed.html", {"board": now, "before": before, "undone": undone})
+    context = {
+        "board": now,
+        "text": (_("Named %(name)s again.") if undone else _("Renamed to %(name)s.")) % {"name": now.title},
+        "undo": None if undone else Undo(reverse("board-rename", args=[slug]), {"title": before}),
+    }
+    response = render(request, "boards/renamed.html", context)
     response["HX-Trigger"] = CHANGED
     return response
 
@@ -57,7 +61,12 @@ def rename(request: MemberRequest, slug: str) -> HttpResponseBase:
 def edit(request: MemberRequest, slug: str) -> HttpResponseBase:
     """A sheet with title and description, and what it sends; fields that are not sent stay as they are."""
     if request.method == "GET":
-        return sheet(request, "boards/_edit.html", {"board": queries.board(request.actor, slug)})
+        return sheet(
+            request,
+            "boards/_edit.html",
+            _("Name and description"),
+            {"board": queries.board(request.actor, slug)},
+        )
     before = commands.edit(
         request.actor, slug, title=request.POST.get("title"), description=request.POST.get("description")
     )
@@ -76,7 +85,9 @@ def cover(request: MemberRequest, slug: str) -> HttpResponseBase:
     board = queries.board(request.actor, slug)
     if request.method == "GET":
         pictures = [view for view in assets.on_board(request.actor, board.id) if view.state == "ready"]
-        return sheet(request, "boards/_covers.html", {"board": board, "pictures": pictures})
+        return sheet(
+            request, "boards/_covers.html", _("Choose a cover"), {"board": board, "pictures": pictures}
+        )
     before = commands.choose_cover(request.actor, slug, _picture(request.POST.get("asset", "")))
     if not wants_fragment(request):
         return redirect("board", slug)
@@ -110,7 +121,7 @@ def delete(request: MemberRequest, slug: str) -> HttpResponseBase:
     undo = Undo(reverse("board-restore", args=[slug]))
     if wants_fragment(request) and request.POST.get("from") != "board":
         return done(request, text, undo)
-    messages.info(request, mark_safe(saying(request, text, undo)))  # noqa: S308  a template's, which has escaped it
+    say_next(request, text, undo)
     return _to(request, reverse("home"))
 
 
@@ -128,13 +139,15 @@ def restore(request: MemberRequest, slug: str) -> HttpResponseBase:
 @require_GET
 @signed_in
 def activity(request: MemberRequest, slug: str) -> HttpResponse:
-    """What was done on a board, by day; `before` asks for the lines that follow."""
+    """What was done on a board, by day; `before` asks for the lines that follow, `list` for the list alone."""
     before = request.GET.get("before")
     board = queries.board(request.actor, slug)
     acts, more = queries.activity(request.actor, slug, _line(before) if before else None)
     context = {"board": board, "days": _by_day(acts), "more": more}
-    if before or request.GET.get("list"):
+    if before:
         return render(request, "boards/_activity.html", context)
+    if request.GET.get("list"):
+        return render(request, "boards/_activities.html", context)
     return render(request, "boards/activity.html", {**context, **header(request.actor, board, "activity")})
 
 

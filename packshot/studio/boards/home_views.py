@@ -73,6 +73,14 @@ def new(request: MemberRequest) -> HttpResponse:
     return redirect(f"{reverse('board', args=[slug])}?named=no")
 
 
+@require_GET
+@signed_in
+def inbox(request: MemberRequest) -> HttpResponse:
+    """To the inbox; to the list while nothing has ever come without a board."""
+    found = queries.inbox(request.actor)
+    return redirect("home") if found is None else redirect("board", found.board.slug)
+
+
 def _shelf(actor: Actor, wanted: Listing, limit: int) -> dict[str, Any]:
     narrowed = wanted != Listing(sort=wanted.sort)
     return {

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import cast
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,8 +15,9 @@ from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import ROLES, Audience, BoardView, Role, Seat
-from packshot.studio.boards.pages import CHANGED, Undo, header, saying, sheet, wants_fragment
+from packshot.studio.boards.pages import CHANGED, header, say_next, sheet, wants_fragment
 from packshot.studio.boards.sentences import role_word
+from packshot.undo import Undo
 
 
 @require_http_methods(["GET", "POST"])
@@ -27,7 +26,8 @@ def members(request: MemberRequest, slug: str) -> HttpResponseBase:
     """The sheet of seats; sent to it, one person's new role, or none."""
     board = queries.board(request.actor, slug)
     if request.method == "GET":
-        return sheet(request, "boards/_members.html", _context(request, board))
+        context = _context(request, board) | {"stay": True}
+        return sheet(request, "boards/_members.html", _("Who works on this board"), context)
     user_id, role = _user(request.POST.get("user", "")), _role(request.POST.get("role", ""))
     before = commands.seat(request.actor, slug, user_id, role)
     if not wants_fragment(request):
@@ -60,8 +60,7 @@ def leave(request: MemberRequest, slug: str) -> HttpResponseBase:
     board = queries.board(request.actor, slug)
     commands.seat(request.actor, slug, request.actor.user_id, None)
     text = _("You have left %(title)s.") % {"title": board.called}
-    undo = Undo(reverse("board-return", args=[slug]))
-    messages.info(request, mark_safe(saying(request, text, undo)))  # noqa: S308  a template's, which has escaped it
+    say_next(request, text, Undo(reverse("board-return", args=[slug])))
     address = reverse("home")
     return HttpResponse(headers={"HX-Redirect": address}) if wants_fragment(request) else redirect(address)
 

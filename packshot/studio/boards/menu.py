@@ -26,6 +26,8 @@ class Offer:
     price: int
     model: ModelView | None
     """None for a variation: that is the request's own."""
+    why_not: str = ""
+    """Why it cannot be had now; empty: it can."""
     key: UUID = field(default_factory=uuid7)
     """Pressed twice is made once."""
 
@@ -38,22 +40,24 @@ def groups(models: list[ModelView]) -> list[tuple[str, list[ModelView]]]:
     return list(found.items())
 
 
-def offers(picture: AssetView, models: list[ModelView], vary_price: int | None) -> list[Offer]:
-    """What can be made of a picture; `vary_price` is None where nothing says how it was made."""
+def offers(picture: AssetView, models: list[ModelView], vary: tuple[int, str] | None) -> list[Offer]:
+    """What can be made of a picture. `vary`, the price of one more like it and why it cannot be had now, is None
+    where nothing says how it was made."""
     words: dict[Act, tuple[str, str]] = {
         "remove_background": (_("Remove background"), "scissors"),
         "upscale": (_("Enlarge 2×"), "scaling"),
         "video": (_("Make a clip"), "clapperboard"),
     }
     found = []
-    if vary_price is not None:
-        found.append(Offer("vary", _("One more like this"), "shuffle", vary_price, None))
+    if vary is not None:
+        found.append(Offer("vary", _("One more like this"), "shuffle", vary[0], None, why_not=vary[1]))
     if not picture.media_type.startswith("image/"):
         return found
     for act, (word, icon) in words.items():
-        model = next((each for each in models if each.operation == act), None)
+        able = [each for each in models if each.operation == act]
+        model = next((each for each in able if each.available), next(iter(able), None))
         if model is not None:
-            found.append(Offer(act, word, icon, usual_price(model), model))
+            found.append(Offer(act, word, icon, usual_price(model), model, why_not=model.why_not))
     return found
 
 

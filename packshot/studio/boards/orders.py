@@ -10,14 +10,16 @@ from django.utils.translation import gettext as _
 from packshot.db.tenancy import Actor
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
-from packshot.studio.boards.followups import follow_up
 from packshot.studio.generation import queries
 from packshot.studio.generation.contracts import ModelView, Order
 from packshot.studio.generation.errors import InvalidOrder
+from packshot.studio.generation.followups import follow_up
+from packshot.studio.writing import asking
 
 SOURCE_RATIO = "source"
 """What a model makes that keeps the shape of its reference."""
 
+_LONGEST_AMOUNT = 16
 _USUAL_SIZE = 1024
 _LARGEST_SEED = 2**32 - 1
 
@@ -33,8 +35,10 @@ def key_of(form: QueryDict) -> UUID:
 def order_from(actor: Actor, form: QueryDict, *, board_id: UUID | None) -> Order:
     """The order that the form describes. Whether it may be carried out, the pipeline decides.
 
-    Raises InvalidOrder for what is not even readable: an unknown model, a number that is none.
+    Raises InvalidOrder for what is not even readable: an unknown model, a number that is none; NobodyWrites.
     """
+    if form.get("mode") == asking.TALK:
+        return _talk(actor, form, board_id)
     model = _model(form.get("model", ""))
     words = form.get("prompt", "").strip()
     references = _pictures(form, "reference")[: model.max_references]
@@ -62,7 +66,31 @@ def order_from(actor: Actor, form: QueryDict, *, board_id: UUID | None) -> Order
         asked=words if about is not None else "",
         refers_to=None if about is None else about.id,
         parameters=parameters,
+        quoted=quoted_of(form),
     )
+
+
+def _talk(actor: Actor, form: QueryDict, board_id: UUID | None) -> Order:
+    """The words are said to the studio, not sent to a model that makes pictures."""
+    about = _about(actor, form)
+    return asking.talk(
+        actor,
+        board_id=board_id,
+        words=form.get("prompt", "").strip(),
+        key=str(key_of(form)),
+        references=_pictures(form, "reference"),
+        about=None if about is None else about.id,
+    )
+
+
+def quoted_of(form: QueryDict) -> int | None:
+    """Micro-credits for one variant that the page showed; None where it showed none. Raises InvalidOrder."""
+    text = form.get("quoted", "")
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > _LONGEST_AMOUNT:
+        raise InvalidOrder(_("This form is out of date. Reload the page and try again."), field="quoted")
+    return int(text)
 
 
 def _about(actor: Actor, form: QueryDict) -> AssetView | None:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from packshot.db.tenancy import Actor
 from packshot.studio.boards import queries
 from packshot.studio.boards.contracts import BoardView, Seat
+from packshot.undo import Undo
 
 CHANGED = "studio:board"
 """The event that makes an open page read its boards again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """The request that takes something back."""
-
-    action: str
-    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def header(actor: Actor, board: BoardView, tab: str) -> dict[str, object]:
@@ -50,17 +42,19 @@ def wants_fragment(request: HttpRequest) -> bool:
 
 def done(request: HttpRequest, text: str, undo: Undo | None = None) -> HttpResponse:
     """Say what was done, offer to take it back, and have the page read its boards again."""
-    response = render(request, "boards/done.html", {"text": text, "undo": undo})
+    response = render(request, "components/said.html", {"text": text, "undo": undo})
     response["HX-Trigger"] = CHANGED
     return response
 
 
-def saying(request: HttpRequest, text: str, undo: Undo | None = None) -> str:
-    """The same as a message for the next page."""
-    return render_to_string("boards/_undo.html", {"text": text, "undo": undo}, request)
+def say_next(request: HttpRequest, text: str, undo: Undo) -> None:
+    """The same on the next page, whichever that is."""
+    form = render_to_string("components/undo.html", {"undo": undo}, request)
+    messages.info(request, format_html("{} {}", text, form))
 
 
-def sheet(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+def sheet(request: HttpRequest, template: str, heading: str, context: dict[str, object]) -> HttpResponse:
     """A dialog over the page, or, where no script asked, a page of its own."""
     around = "boards/sheet.html" if wants_fragment(request) else "boards/sheet_page.html"
-    return render(request, around, {**context, "sheet": template, "page": not wants_fragment(request)})
+    page = not wants_fragment(request)
+    return render(request, around, {**context, "sheet": template, "heading": heading, "page": page})

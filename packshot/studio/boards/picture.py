@@ -57,8 +57,8 @@ def acts(picture: AssetView) -> list[Act]:
     rejected, pinned = picture.review == "rejected", picture.pinned_at is not None
     return [
         Act("unfavourite" if favourite else "favourite", "favourite", ".", "star", _("Favourite"), favourite),
-        Act("undecide" if approved else "approve", "approve", "y", "thumbs-up", _("Approve"), approved),
-        Act("undecide" if rejected else "reject", "reject", "n", "thumbs-down", _("Reject"), rejected),
+        Act("undecide" if approved else "approve", "approve", "y", "circle-check", _("Approve"), approved),
+        Act("undecide" if rejected else "reject", "reject", "n", "ban", _("Reject"), rejected),
         Act("unpin" if pinned else "pin", "pin", "", "pin", _("Pin to the top of its board"), pinned),
         Act("trash", "trash", _("Del"), "trash-2", _("Put into the trash")),
     ]

@@ -18,10 +18,14 @@ from packshot.studio.assets.contracts import Described
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.boards import queries
 from packshot.studio.boards.contracts import BoardView
-from packshot.studio.boards.pages import CHANGED, Undo, done
+from packshot.studio.boards.menu import usual_price
+from packshot.studio.boards.pages import CHANGED, done
 from packshot.studio.boards.picture import acts, reuses, tree
 from packshot.studio.generation import queries as work
 from packshot.studio.generation.pages import present
+from packshot.studio.writing.pages import WordsCard
+from packshot.studio.writing.pages import present as written
+from packshot.undo import Undo
 
 _PICTURES_CHANGED = "studio:changed"
 _WORDS = ("title", "alt", "product")
@@ -35,6 +39,7 @@ def details(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     board = _board(request, picture)
     batch = work.batch_of(request.actor, picture.job_id) if picture.job_id else None
     names = {person.user_id: person.called for person in people(request.actor)}
+    describer = work.writer("describe")
     context = {
         "picture": picture,
         "board": board,
@@ -44,6 +49,8 @@ def details(request: MemberRequest, asset_id: UUID) -> HttpResponse:
         "reviewer": names.get(picture.review_by) if picture.review_by else None,
         "maker": names.get(picture.created_by) if picture.created_by and len(names) > 1 else None,
         "model_title": batch.model_title if batch is not None else None,
+        "describe_price": None if describer is None else usual_price(describer),
+        "words": _words(request, asset_id),
         "lineage": tree(assets.lineage(request.actor, asset_id)),
     }
     return render(request, "boards/picture.html", context)
@@ -75,6 +82,15 @@ def describe(request: MemberRequest, asset_id: UUID) -> HttpResponse:
     response = done(request, _("The words are as they were.") if undone else _("The words are kept."), undo)
     response["HX-Trigger"] = f"{CHANGED}, {_PICTURES_CHANGED}"
     return response
+
+
+def _words(request: MemberRequest, asset_id: UUID) -> WordsCard | None:
+    """What was written for the picture last, as long as it does not have these words."""
+    batch = work.described(request.actor, asset_id)
+    found = None if batch is None else written(request.actor, [batch])[0]
+    if not isinstance(found, WordsCard):
+        return None
+    return found if found.open or found.failed or (found.words and not found.kept) else None
 
 
 def _fields(before: Described, *, wanted: dict[str, object]) -> dict[str, str]:

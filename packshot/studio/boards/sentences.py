@@ -31,6 +31,10 @@ def _number(act: Act) -> int:
 
 
 def _generated(given: dict[str, Any]) -> str:
+    if given["operation"] == "reply":
+        return _("%(who)s talked with the studio: “%(prompt)s”") % given
+    if given["operation"] == "describe":
+        return _("%(who)s had words written for a picture.") % given
     asked, made = given["asked"], given["made"]
     words = ngettext(
         "%(who)s asked for a picture: %(made)d made.",

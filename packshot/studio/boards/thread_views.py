@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,7 +21,7 @@ from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.menu import ACTS, Offer, offers
-from packshot.studio.boards.orders import SOURCE_RATIO, key_of
+from packshot.studio.boards.orders import SOURCE_RATIO, key_of, quoted_of
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
 from packshot.studio.generation.contracts import BatchView, Order
@@ -43,7 +44,7 @@ def again(request: MemberRequest, batch_id: UUID) -> HttpResponse:
         key=str(key_of(request.POST)),
         variants=int(fewer) if fewer.isdecimal() else None,
     )
-    return _submitted(request, order)
+    return _submitted(request, replace(order, quoted=quoted_of(request.POST)))
 
 
 @require_GET
@@ -91,7 +92,8 @@ def _order(request: MemberRequest, picture: AssetView, offer: Offer) -> Order:
     if offer.model is None:
         origin = _origin(request, picture)
         assert origin is not None
-        return work.order_of(request.actor, origin.id, key=key, variants=1)
+        again = work.order_of(request.actor, origin.id, key=key, variants=1)
+        return replace(again, quoted=quoted_of(request.POST))
     model = offer.model
     return Order(
         board_id=picture.board_id,
@@ -102,14 +104,16 @@ def _order(request: MemberRequest, picture: AssetView, offer: Offer) -> Order:
         ratio=next(iter(model.ratios), SOURCE_RATIO),
         size=_USUAL_SIZE if _USUAL_SIZE in model.sizes or not model.sizes else model.sizes[0],
         references=(picture.id,),
+        quoted=quoted_of(request.POST),
     )
 
 
 def _offers(request: MemberRequest, picture: AssetView) -> list[Offer]:
     origin = _origin(request, picture)
     models = work.models()
-    known = origin is not None and any(model.id == origin.model for model in models)
-    return offers(picture, models, origin.price if origin is not None and known else None)
+    made_by = origin and next((model for model in models if model.id == origin.model), None)
+    vary = (origin.price_now, made_by.why_not) if origin is not None and made_by else None
+    return offers(picture, models, vary)
 
 
 def _origin(request: MemberRequest, picture: AssetView) -> BatchView | None:

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("boards/put", gallery_views.put, name="board-put"),
     path("boards/list", home_views.listing, name="board-list"),
     path("boards/new", home_views.new, name="board-new"),
+    path("boards/inbox", home_views.inbox, name="inbox"),
     path("boards/", views.create, name="board-create"),
     path("boards/<str:slug>/", views.board, name="board"),
     path("boards/<str:slug>/gallery", gallery_views.board, name="board-gallery"),

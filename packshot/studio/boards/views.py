@@ -27,7 +27,8 @@ from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work
 from packshot.studio.generation.contracts import BatchView, Order
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
-from packshot.studio.generation.pages import present, refused
+from packshot.studio.generation.pages import BatchCard, refused
+from packshot.studio.writing.pages import ReplyCard, present
 from packshot.words import told
 
 THREAD_PAGE = 20
@@ -74,9 +75,11 @@ def board(request: MemberRequest, slug: str) -> HttpResponse:
     batches = work.thread(request.actor, found.id, THREAD_PAGE)
     cards = present(request.actor, reversed(batches))
     # Most often the next request is about the same product: its photo is in the composer already.
-    about = next((card for card in reversed(cards) if card.about is None), None)
+    asked = [card for card in cards if isinstance(card, BatchCard | ReplyCard)]
+    about = next((card for card in reversed(asked) if card.batch.refers_to is None), None)
     photos = [view for view in about.references if view.state == "ready"] if about else []
     context = {"cards": cards, "earlier": _more(batches), "picked": photos, **composer(request.actor)}
+    context["talking"] = bool(cards) and isinstance(cards[-1], ReplyCard)
     context |= header(request.actor, found, "thread") | {"unnamed": request.GET.get("named") == "no"}
     return render(request, "boards/board.html", context)
 
@@ -109,7 +112,8 @@ def batch(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
     view = work.batch(request.actor, batch_id)
     if view.board_id != found.id:
         raise NotFound("There is no such request on this board.")
-    return render(request, "generation/batch.html", {"card": present(request.actor, [view])[0]})
+    card = present(request.actor, [view])[0]
+    return render(request, card.template, {"card": card})
 
 
 @require_GET
@@ -125,10 +129,12 @@ def earlier(request: MemberRequest, slug: str, batch_id: UUID) -> HttpResponse:
 
 def composer(actor: Actor | None = None) -> dict[str, object]:
     """What every composer needs: the catalogue, all ratios in it, a key of its own; with an actor, measured times."""
-    models = work.models(actor)
+    models = [model for model in work.models(actor) if model.makes != "text"]
     most = min(MOST_VARIANTS, max((model.max_variants for model in models), default=1))
     return {
         "models": models,
+        "talker": work.writer("reply"),
+        "first": next((model for model in models if model.available), models[0]),
         "operations": groups(models),
         "ratios": list(dict.fromkeys(ratio for model in models for ratio in model.ratios)),
         "variants": range(1, most + 1),

@@ -190,13 +190,14 @@ def test_what_was_done_is_told_latest_first(office, login):
     commands.choose_cover(actor, ids["slug"], ids["asset_id"])
     acts, more = queries.activity(actor, ids["slug"])
     assert more is None
-    told = ["cover", "added", "renamed", "generated", "created"]
+    told = ["cover", "added", "renamed", "generated", "generated", "created"]
     assert [act.verb for act in acts if act.verb in told] == told
     assert [str(view.id) for view in acts[0].pictures] == [ids["asset_id"]]
     assert acts[1].whom is not None
     assert acts[1].whom.user_id == colleague.user_id
     assert sentence(acts[2]) == "A Person renamed the board from Bottles to Jars."
-    assert sentence(acts[3]) == "A Person asked for 2 pictures: 0 made. “on a table”"
+    assert sentence(acts[3]) == "A Person talked with the studio: “A mug”"
+    assert sentence(acts[4]) == "A Person asked for 2 pictures: 0 made. “on a table”"
     walked, before = [], None
     while True:
         page, before = queries.activity(actor, ids["slug"], before, limit=2)
@@ -280,6 +281,8 @@ def test_a_board_is_erased_after_thirty_days_in_the_trash(furnished, admin, logi
         "select distinct prompt from generation_batch where organization_id = %s", [organization]
     ).fetchall()
     assert prompts == [("",)]
+    written = "select count(*) from generation_text where organization_id = %s"
+    assert admin.execute(written, [organization]).fetchone() == (0,)
     with pytest.raises(NotFound):
         commands.restore(actor, ids["slug"])
 

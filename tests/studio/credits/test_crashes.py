@@ -26,7 +26,8 @@ from tests import homes
 from tests.conftest import ROOT
 from tests.studio.credits.conftest import Ledger
 
-pytestmark = pytest.mark.crash
+# One test process, and so one server, for all of them.
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("ledger-crashes")]
 
 _MIGRATE = """
 import os, django

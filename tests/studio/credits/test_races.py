@@ -349,5 +349,5 @@ def test_c11_what_is_read_is_read_under_the_lock(ledger, login, admin):
         blocked = "select cardinality(pg_blocking_pids(%s))"
         while admin.execute(blocked, [second.info.backend_pid]).fetchone() == (0,):
             assert waiter.is_alive()
-    waiter.join(10)
+    waiter.join(60)
     assert answers == [{"ok": False, "code": "insufficient_credits", "needed": 10, "available": 0}]

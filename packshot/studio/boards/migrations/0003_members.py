@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
             name="kind",
             field=models.CharField(db_default="board", max_length=10),
         ),
+        sql_file(__file__, "members.sql"),
         sql_file(__file__, "access.sql"),
         sql_file(__file__, "boards.sql"),
     ]

@@ -11,7 +11,6 @@ class Migration(migrations.Migration):
         ("organizations", "0003_people"),
     ]
     operations = [
-        sql_file(__file__, "members.sql"),
         sql_file(__file__, "life.sql"),
         sql_file(__file__, "boards.sql"),
         sql_file(__file__, "reading.sql"),

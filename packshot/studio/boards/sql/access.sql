@@ -117,42 +117,7 @@ as $$
     values (p_organization, app.uuid7(), p_board, p_actor, p_verb, p_subject)
 $$;
 
--- A board that lost its last owner goes to whoever has edited it longest, else to whoever looks at it longest, else to
--- the organization's first owner: no board is ever without one.
-create or replace function public.boards_keep_owned() returns trigger
-language plpgsql security definer set search_path = ''
-as $$
-begin
-    if old.role <> 'owner' or not exists (
-        select from public.boards_board as b where b.organization_id = old.organization_id and b.id = old.board_id
-    ) or exists (
-        select from public.boards_member as m
-        where m.organization_id = old.organization_id and m.board_id = old.board_id and m.role = 'owner'
-    ) then
-        return null;
-    end if;
-    update public.boards_member as m set role = 'owner'
-    where (m.organization_id, m.board_id, m.user_id) = (
-        select h.organization_id, h.board_id, h.user_id
-        from public.boards_member as h
-        join public.organizations_membership as o
-            on o.organization_id = h.organization_id and o.user_id = h.user_id
-        where h.organization_id = old.organization_id and h.board_id = old.board_id
-        order by h.role = 'editor' desc, h.created_at, h.user_id
-        limit 1
-    );
-    if not found then
-        insert into public.boards_member (organization_id, board_id, user_id, role)
-        select o.organization_id, old.board_id, o.user_id, 'owner'
-        from public.organizations_membership as o
-        where o.organization_id = old.organization_id
-        order by o.role = 'owner' desc, o.role = 'admin' desc, o.created_at, o.user_id
-        limit 1
-        on conflict (organization_id, board_id, user_id) do update set role = 'owner';
-    end if;
-    return null;
-end
-$$;
+-- Its function stands with the seats, in members.sql.
 create constraint trigger boards_keep_owned after delete or update of role on public.boards_member
     deferrable initially deferred
     for each row execute function public.boards_keep_owned();

@@ -151,6 +151,11 @@ begin
         if not public.assets_drop_board_v1(v_board.organization_id, v_board.id) then
             continue;  -- so many pictures that the rest is for the next time
         end if;
+        delete from public.generation_text as t
+        using public.generation_batch as g
+        join public.generation_job as j on j.organization_id = g.organization_id and j.batch_id = g.id
+        where g.organization_id = v_board.organization_id and g.board_id = v_board.id
+            and t.organization_id = j.organization_id and t.job_id = j.id;
         update public.generation_batch as g set
             prompt = '', asked = '', negative = '', refers_to = null, "references" = '[]', styles = 0,
             parameters = '{}'

@@ -97,7 +97,7 @@ as $$
                 where j.organization_id = p_organization and not j.released and j.finished_at is null
             ) as l
             join public.generation_batch as g on g.organization_id = p_organization and g.id = l.batch_id
-            where g.board_id = p_board
+            where g.board_id = p_board and g.operation not in ('describe', 'reply')
         ),
         coalesce(
             (
