@@ -14,6 +14,7 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job as Message
 from pgqueuer.queries import Queries
+from structlog.contextvars import bind_contextvars
 
 from packshot import wiring
 from packshot.settings import settings
@@ -22,6 +23,7 @@ from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
 from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
+from packshot.worker.downloads import Downloads
 from packshot.worker.exports import Packer
 from packshot.worker.jobs import Jobs, Name
 from packshot.worker.leases import Leases, Why
@@ -29,7 +31,8 @@ from packshot.worker.main import queue_settings
 from packshot.worker.outputs import Outputs
 from packshot.worker.pace import Pace
 from packshot.worker.road import Road
-from packshot.worker.upkeep import keep_whole
+from packshot.worker.upkeep import collect_for_ever, keep_whole
+from packshot.worker.watched import Watched
 
 log = structlog.get_logger(__name__)
 
@@ -49,14 +52,22 @@ class Crew:
         self._driver = QueueDriver(database)
         self._pool = wiring.imaging_pool()
         self._processes = wiring.imaging_processes()
-        self._jobs = Jobs(database, worker=worker, lease_s=pace.lease, cap=settings().organization_jobs)
+        self._jobs = Jobs(
+            database,
+            worker=worker,
+            lease_s=pace.lease,
+            cap=settings().organization_jobs,
+            inflight=settings().max_inflight,
+        )
         self._leases = Leases(self._jobs, pace)
+        self._generators = wiring.generators(self._pool)
         self._road = Road(
             jobs=self._jobs,
             leases=self._leases,
+            downloads=Downloads(wiring.fetcher(), settings().home / "fetched"),
             outputs=Outputs(storage.blobs(), self._pool.run, partial(database.call, "assets_hold_bytes_v1")),
             blobs=storage.blobs(),
-            generators=wiring.generators(self._pool),
+            generators={name: Watched(generator) for name, generator in self._generators.items()},
             models=catalogue(),
             callback_url=callbacks.address,
         )
@@ -64,6 +75,7 @@ class Crew:
         self._waiting_lane = self._lane("advance", self._advance)
         self._render_lane = self._lane("render", self._render)
         self._render_lane.entrypoint("inspect")(self._inspect)
+        self._render_lane.entrypoint("receive")(self._receive)
         self._waiting_lane.entrypoint("change")(self._change)
         self._waiting_lane.entrypoint("export")(self._export)
         self._packer = Packer(database, storage.blobs(), self._pool.run, settings().home / "exports")
@@ -87,6 +99,7 @@ class Crew:
             self._leases.renew_for_ever(),
             self._leases.tell_for_ever(),
             keep_whole(self._database, self._pace, cap=settings().organization_jobs, blobs=storage.blobs()),
+            collect_for_ever(self._database, self._pace, storage.blobs()),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]
@@ -105,6 +118,7 @@ class Crew:
                 raise error
 
     async def dismiss(self) -> None:
+        await wiring.close(self._generators)
         await self._pool.close()
         await self._driver.close()
         await self._database.close()
@@ -140,18 +154,22 @@ class Crew:
         raise RetryRequested(timedelta(0), "the worker stops")
 
     async def _carry(self, message: Message) -> None:
+        name = Name.read(message.payload)
+        # For every line that is logged on the way; a handler is a task, so it ends with it.
+        bind_contextvars(job=str(name.job_id), organization=str(name.organization_id))
         try:
-            again_s = await self._road.advance(Name.read(message.payload))
+            again_s = await self._road.advance(name)
         except (
             Exception
         ) as error:  # the message must not be lost with it; the job's own fence decides what is true
-            log.exception("advance failed", payload=message.payload)
+            log.exception("advance failed")
             raise RetryRequested(timedelta(seconds=min(60, 2**message.attempts)), repr(error)) from error
         if again_s is not None:
             raise RetryRequested(timedelta(seconds=again_s), "another worker has it")
 
     async def _inspect(self, message: Message) -> None:
         where = _where(message)
+        bind_contextvars(organization=str(where[0]))
         try:
             await tasks.inspect(*where, blobs=storage.blobs(), run=self._pool.run)
         except Exception as error:
@@ -161,8 +179,18 @@ class Crew:
                 return
             raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
 
+    async def _receive(self, message: Message) -> None:
+        where = _where(message)
+        try:
+            await tasks.receive(*where, blobs=storage.blobs())
+        except Exception as error:
+            # Never given up: a store that is away comes back, and what it has is only looked at then.
+            log.exception("receive failed", arrival=str(where[1]))
+            raise RetryRequested(timedelta(seconds=min(60, 2**message.attempts)), repr(error)) from error
+
     async def _change(self, message: Message) -> None:
         where = _where(message)
+        bind_contextvars(organization=str(where[0]))
         try:
             ended = await carry_on(self._database, *where, self._waiting_lane.shutdown.is_set)
         except Exception as error:
@@ -173,6 +201,7 @@ class Crew:
 
     async def _export(self, message: Message) -> None:
         where = _where(message)
+        bind_contextvars(organization=str(where[0]))
         try:
             async with self._packing:
                 ended = await self._packer.pack(*where, self._waiting_lane.shutdown.is_set)

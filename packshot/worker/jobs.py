@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from packshot.telemetry import metrics
 from packshot.worker.database import Database
 from packshot.worker.grouped import Grouped
 
@@ -37,12 +39,16 @@ class Claim:
     attempt: int
     max_attempts: int
     provider: str
+    other_routes: bool
+    """Whether another provider may make it where this one is out."""
     ref: str | None
     cancel: bool
     submit_started: bool
     left_s: float
     """Seconds until the deadline; may be below 0."""
     price: int
+    cost: int
+    """Micro-dollars that it may cost us."""
     operation: str
     model: str
     prompt: str
@@ -51,11 +57,19 @@ class Claim:
     seed: int
     references: list[dict[str, str]] = field(repr=False)
     parameters: dict[str, Any] = field(repr=False)
+    trace: str | None = None
+    """The traceparent of its order."""
+    waited_s: float = 0.0
+    """From the order to the first claim."""
+    worked_s: float = 0.0
+    """From the first claim to this one."""
+    since: float = field(default_factory=time.monotonic)
+    """When this claim was made, by this process's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Another worker has it under a lease that lasts for `rest_s` more."""
+    """Not now: another worker has it, or its lane is full. Ask again in `rest_s`."""
 
     rest_s: float
 
@@ -71,7 +85,7 @@ class Park:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The job's end, or with outcome `retry` the end of this attempt; fields as in sql/settle.sql."""
+    """The job's end, or with `retry` and `reroute` the end of this attempt; fields as in sql/settle.sql."""
 
     outcome: str
     facts: dict[str, Any] = field(default_factory=dict)
@@ -80,11 +94,14 @@ class End:
 class Jobs:
     """The transactions. Each may be called by hundreds of jobs at once; one statement carries many of them."""
 
-    def __init__(self, database: Database, *, worker: str, lease_s: float, cap: int) -> None:
+    def __init__(
+        self, database: Database, *, worker: str, lease_s: float, cap: int, inflight: int | None
+    ) -> None:
         self._database = database
         self._worker = worker
         self._lease_s = lease_s
         self._cap = cap
+        self._inflight = inflight
         self._claims: Grouped[Name, Claim | Busy | None] = Grouped(self._claim)
         self._submits: Grouped[Claim, bool] = Grouped(self._submitting)
         self._parks: Grouped[tuple[Claim, Park], bool] = Grouped(self._park)
@@ -92,7 +109,10 @@ class Jobs:
 
     async def claim(self, name: Name) -> Claim | Busy | None:
         """The job, if it is to be moved now; None for a message that has nothing to say any more."""
-        return await self._claims.run(name)
+        claim = await self._claims.run(name)
+        if isinstance(claim, Claim) and claim.attempt == 1 and claim.ref is None:
+            metrics.job_wait.labels(claim.model).observe(claim.waited_s)
+        return claim
 
     async def submitting(self, claim: Claim) -> bool:
         """Commit that a submit begins which must not be repeated; False: it must not begin."""
@@ -103,8 +123,13 @@ class Jobs:
         return await self._parks.run((claim, park))
 
     async def end(self, claim: Claim, end: End) -> str:
-        """`settled`, `again`, `late` or `stale` (see sql/settle.sql)."""
-        return await self._ends.run((claim, end))
+        """`settled`, `again`, `elsewhere`, `late` or `stale` (see sql/settle.sql)."""
+        with metrics.ledger_lag.labels("settle").time():
+            word = await self._ends.run((claim, end))
+        if word == "settled":
+            worked_s = claim.worked_s + time.monotonic() - claim.since
+            metrics.job.labels(claim.model, end.outcome).observe(worked_s)
+        return word
 
     async def heartbeat(self, claims: Sequence[Claim]) -> dict[UUID, str]:
         """Renew the leases; what must be let go, by job: `lost` or `cancel`."""
@@ -127,6 +152,7 @@ class Jobs:
             [name.job_id for name in names],
             self._worker,
             self._lease_s,
+            self._inflight,
         )
         return [_claimed(one) for one in found]
 
@@ -175,11 +201,13 @@ def _claimed(found: dict[str, Any] | None) -> Claim | Busy | None:
         attempt=found["attempt"],
         max_attempts=found["max_attempts"],
         provider=found["provider"],
+        other_routes=found["other_routes"],
         ref=found["ref"],
         cancel=found["cancel"],
         submit_started=found["submit_started"],
         left_s=found["left_s"],
         price=found["price"],
+        cost=found["cost"],
         operation=found["operation"],
         model=found["model"],
         prompt=found["prompt"],
@@ -188,4 +216,7 @@ def _claimed(found: dict[str, Any] | None) -> Claim | Busy | None:
         seed=found["seed"],
         references=found["references"],
         parameters=found["parameters"],
+        trace=found["trace"],
+        waited_s=found["waited_s"],
+        worked_s=found["worked_s"],
     )

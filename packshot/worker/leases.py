@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 
+from packshot.telemetry import metrics
 from packshot.worker.jobs import Claim, Jobs
 from packshot.worker.pace import Pace
 
@@ -87,11 +88,13 @@ class Leases:
     def take(self, claim: Claim) -> Held:
         held = Held(claim)
         self._held[claim.name.job_id] = held
+        metrics.jobs_held.set(len(self._held))
         return held
 
     def drop(self, held: Held) -> None:
         if self._held.get(held.claim.name.job_id) is held:
             del self._held[held.claim.name.job_id]
+            metrics.jobs_held.set(len(self._held))
 
     def stop_all(self, why: Why) -> None:
         for held in list(self._held.values()):

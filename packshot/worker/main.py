@@ -26,13 +26,21 @@ def run(pace: Pace = Pace()) -> None:  # noqa: B008  (frozen)
     """
     import uvloop
 
+    from packshot.telemetry import traces
+    from packshot.telemetry.start import start
+
+    start("worker")
+
     async def until_told() -> None:
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
         await serve(pace, stop)
 
-    uvloop.run(until_told())
+    try:
+        uvloop.run(until_told())
+    finally:
+        traces.stop()
 
 
 async def serve(pace: Pace, stop: asyncio.Event) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from dataclasses import asdict
 
 import structlog
 
 from packshot.ports.blobs import BlobStore
+from packshot.studio.assets import orphans
 from packshot.worker.database import Database
 from packshot.worker.erasing import erase, expire
 from packshot.worker.pace import Pace
@@ -30,6 +33,7 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobSto
         await database.call("assets_sweep_v1")
         await database.call("assets_tend_changes_v1")
         await database.call("assets_tend_exports_v1")
+        await database.call("assets_tend_arrivals_v1")
         compared = _COMPARED
         while compared >= _COMPARED:
             compared = await database.call("assets_liken_v1", _COMPARED)
@@ -44,3 +48,22 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobSto
             since_forgotten = 0.0
         await asyncio.sleep(pace.sweep)
         since_forgotten += pace.sweep
+
+
+async def collect_for_ever(database: Database, pace: Pace, blobs: BlobStore) -> None:
+    """For ever: once a day, by one of the workers, delete what lies in the store and belongs to nothing."""
+    while True:
+        if await database.call("assets_begin_round_v1", "orphans"):
+            await _collect(blobs)
+        await asyncio.sleep(pace.forget)
+
+
+async def _collect(blobs: BlobStore) -> None:
+    stopped = threading.Event()
+    try:
+        report = await asyncio.to_thread(orphans.collect, blobs, delete=True, stopped=stopped.is_set)
+        log.info("orphans collected", **asdict(report))
+    except OSError as error:
+        log.warning("orphans not collected: the store is away; tomorrow again", error=str(error))
+    finally:
+        stopped.set()  # a worker that stops waits for its threads

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ def worker(calls: list[str]) -> Iterator[object]:
 def calls() -> Iterator[list[str]]:
     """The mock's callbacks are delivered as the site would; what became of each."""
     from packshot import wiring
+    from packshot.settings import settings
     from tests.worker.support import delivered
 
     words: list[str] = []
@@ -29,4 +31,13 @@ def calls() -> Iterator[list[str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wiring, "_post", post)
+        patch.setattr(settings(), "public_url", "https://studio.example.com")
         yield words
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module that share a worker run in one test process: each further one would start it again."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and "worker" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(f"worker-{item.path.stem}"))

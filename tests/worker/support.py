@@ -67,7 +67,7 @@ class InProcessWorker:
         assert self._stop is not None
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive(), "the worker does not stop"
         if self.error is not None:
             raise self.error
@@ -103,7 +103,7 @@ class WorkerProcess:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._ready.wait(60), "".join(self.output)
+        assert self._ready.wait(120), "".join(self.output)
         assert self.process.poll() is None, "".join(self.output)
 
     def _read(self) -> None:
@@ -121,7 +121,7 @@ class WorkerProcess:
         self.process.kill()
         self.process.wait()
 
-    def end(self, limit_s: float = 15.0) -> int:
+    def end(self, limit_s: float = 60.0) -> int:
         """SIGTERM, and its exit code."""
         self.process.terminate()
         return self.process.wait(limit_s)
@@ -158,7 +158,7 @@ def polled(**script: Any) -> dict[str, Any]:
     return {"answer": "poll", "poll_after_s": 0.1, **script}
 
 
-def wait_for(read: Callable[[], Any], holds: Callable[[Any], bool], limit_s: float = 20.0) -> Any:
+def wait_for(read: Callable[[], Any], holds: Callable[[Any], bool], limit_s: float = 60.0) -> Any:
     """Read again and again until it holds; the last value. Fails, showing it, after `limit_s`."""
     deadline = time.monotonic() + limit_s
     while True:
@@ -169,7 +169,7 @@ def wait_for(read: Callable[[], Any], holds: Callable[[Any], bool], limit_s: flo
         time.sleep(0.02)  # between two looks; the condition decides
 
 
-def settled(actor: Any, batch_id: UUID, limit_s: float = 20.0) -> BatchView:
+def settled(actor: Any, batch_id: UUID, limit_s: float = 60.0) -> BatchView:
     """The batch, as soon as it is final."""
     return wait_for(lambda: queries.batch(actor, batch_id), lambda batch: batch.state.final, limit_s)
 

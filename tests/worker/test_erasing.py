@@ -16,10 +16,11 @@ from uuid_utils.compat import uuid7
 
 from packshot.adapters.disk import DiskBlobs
 from packshot.errors import NotFound
+from packshot.ports.blobs import BlobsUnavailable
 from packshot.studio.assets import commands, queries, storage
 from packshot.studio.assets.contracts import Search, Selection
 from packshot.worker.database import Database
-from packshot.worker.erasing import erase
+from packshot.worker.erasing import erase, expire
 from tests.studio.assets.support import add, board, stored
 
 
@@ -155,12 +156,12 @@ def test_an_upload_that_found_its_bytes_stored_waits_for_the_eraser_and_stores_t
 
     def before_delete() -> None:
         has_lock.set()
-        assert has_put.wait(10)
+        assert has_put.wait(60)
 
     store.before_delete, store.was_put = before_delete, has_put.set
     eraser = threading.Thread(target=erased, args=[store])
     eraser.start()
-    assert has_lock.wait(10)
+    assert has_lock.wait(60)
     assert is_there(store, key)
     view = commands.upload(tenant.actor, data=data, filename="b.png")
     eraser.join()
@@ -235,3 +236,58 @@ def test_bytes_that_a_job_is_about_to_use_are_held_for_an_hour(tenant, admin, st
     admin.execute("update public.assets_doomed set due_at = now() where sha256 = %s", [sha256])
     erased(store)
     assert not is_there(store, key)
+
+
+def arrival(admin, tenant, store: Store, state: str, hours: int) -> str:
+    """A file that a browser brought, which moved last so many hours ago."""
+    arrival_id = uuid7()
+    admin.execute(
+        "insert into public.assets_arrival"
+        " (organization_id, id, created_by, board_id, name, bytes, media_type, state, reject_reason, moved_at)"
+        " values (%s, %s, %s, %s, 'a', 1, 'image/png', %s, %s, now() - make_interval(hours => %s))",
+        [
+            tenant.organization_id,
+            arrival_id,
+            tenant.user_id,
+            uuid7(),
+            state,
+            "No." if state == "rejected" else None,
+            hours,
+        ],
+    )
+    key = storage.incoming_key(tenant.organization_id, arrival_id)
+    store.put(key, b"x")
+    return key
+
+
+def test_what_browsers_brought_goes_when_nobody_needs_it_any_more(tenant, admin, store):
+    goes = [
+        arrival(admin, tenant, store, state, hours)
+        for state, hours in (("received", 0), ("open", 25), ("rejected", 25))
+    ]
+    stays = [
+        arrival(admin, tenant, store, state, hours)
+        for state, hours in (("arrived", 99), ("open", 23), ("rejected", 23))
+    ]
+    with_database(lambda database: expire(database, store))
+    assert [is_there(store, key) for key in goes] == [False] * 3
+    assert [is_there(store, key) for key in stays] == [True] * 3
+    rows = "select count(*) from public.assets_arrival where organization_id = %s"
+    assert admin.execute(rows, [tenant.organization_id]).fetchone() == (3,)
+
+
+def test_while_the_store_is_away_what_is_due_stays_so(tenant, admin, store):
+    _, key = due(admin, tenant, store)
+    passing = arrival(admin, tenant, store, "received", 0)
+
+    def away() -> None:
+        raise BlobsUnavailable("no answer")
+
+    store.before_delete = away
+    assert erased(store) == 0
+    with_database(lambda database: expire(database, store))
+    store.before_delete = lambda: None
+    erased(store)
+    with_database(lambda database: expire(database, store))
+    assert not is_there(store, key)
+    assert not is_there(store, passing)

@@ -19,7 +19,7 @@ from tests.worker.support import wait_for, worker_process
 EVERYTHING = Selection(search=Search())
 
 
-def ended(actor, change_id: UUID, limit_s: float = 40) -> ChangeView:
+def ended(actor, change_id: UUID, limit_s: float = 60) -> ChangeView:
     return wait_for(
         lambda: queries.change(actor, change_id),
         lambda view: view.state not in ("working", "undoing"),
@@ -75,7 +75,7 @@ def file_of(view: ExportView) -> bytes:
 
 
 def made(actor, export_id: UUID) -> ExportView:
-    return wait_for(lambda: queries.export(actor, export_id), lambda view: view.state != "working", 60)
+    return wait_for(lambda: queries.export(actor, export_id), lambda view: view.state != "working")
 
 
 def test_pictures_are_converted_named_and_packed(tenant, worker, admin):
@@ -145,7 +145,7 @@ def test_a_worker_that_is_killed_in_an_export_leaves_it_to_the_next(tenant, admi
     ids = tuple(stored(admin, tenant, colour) for colour in range(60, 240))
     with worker_process() as first:
         view = commands.export(tenant.actor, Selection(ids=ids), ExportSpec(form="avif"))
-        wait_for(lambda: queries.export(tenant.actor, view.id).done, lambda done: done > 0, 40)
+        wait_for(lambda: queries.export(tenant.actor, view.id).done, lambda done: done > 0)
         first.kill()
     assert queries.export(tenant.actor, view.id).state == "working"
     with worker_process():

@@ -151,3 +151,28 @@ def limit_attempt(admin, seconds):
             "create trigger test_limit before insert on public.generation_job"
             " for each row execute function public.test_limit()"
         )
+
+
+def write(tenant, **script):
+    batch = run(tenant, operation="reply", model="mock-reply", script=script)
+    job = batch.tiles[0].job_id
+    return batch, queries.texts(tenant.actor, [job]).get(job)
+
+
+def test_a_model_that_writes_is_paid_for_its_text_and_makes_no_picture(tenant, worker, admin):
+    batch, text = write(tenant, text="Good morning.")
+    assert (batch.state, text, batch.tiles[0].asset_id) == (BatchState.SUCCEEDED, "Good morning.", None)
+    assert batch.cost_charged == CREDIT
+    assert_books(admin, tenant.organization_id)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [{"text": ""}, {"text": "x" * 20_001}, {"output": "none"}],
+    ids=["empty", "too long", "no text"],
+)
+def test_a_text_that_cannot_be_kept_is_not_paid_for(script, tenant, worker, admin):
+    batch, text = write(tenant, **script)
+    assert (batch.tiles[0].error_code, text) == ("output_invalid", None)
+    assert batch.cost_returned == CREDIT
+    assert_books(admin, tenant.organization_id)
