@@ -6,11 +6,12 @@ import { StudioComposer } from "./elements/composer";
 import { StudioDialog, StudioThread, StudioTitle } from "./elements/dialogs";
 import { StudioDrop } from "./elements/drop";
 import { StudioGallery } from "./elements/gallery";
+import { StudioBalance, StudioQueue } from "./elements/header";
 import { StudioLive } from "./elements/live";
 import { StudioPalette } from "./elements/palette";
 import { PkPassword } from "./elements/password";
-import { StudioQueue } from "./elements/queue";
 import { StudioRail, StudioTheme } from "./elements/preferences";
+import { StudioProposal } from "./elements/proposal";
 import { StudioProgress } from "./elements/progress";
 import { StudioSearch } from "./elements/search";
 import { StudioShortcuts } from "./elements/shortcuts";
@@ -31,9 +32,11 @@ const elements: [string, CustomElementConstructor][] = [
   ["studio-shortcuts", StudioShortcuts],
   ["studio-palette", StudioPalette],
   ["studio-queue", StudioQueue],
+  ["studio-balance", StudioBalance],
   ["studio-menu", StudioMenu],
   ["studio-dialog", StudioDialog],
   ["studio-title", StudioTitle],
+  ["studio-proposal", StudioProposal],
   ["studio-thread", StudioThread],
   ["pk-password", PkPassword],
   ["studio-theme", StudioTheme],

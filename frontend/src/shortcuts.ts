@@ -3,15 +3,18 @@
  * sends `studio:action` from the focused element up, and whoever knows the action takes it with `preventDefault()`.
  */
 
+/** A name in `packshot/web/shortcuts.py`; `tests/web/test_shortcuts.py` compares the lists and handlers of it. */
+export type ActionName = string;
+
 export interface Action {
-  /** Its name in `packshot/web/shortcuts.py`. */
-  action: string;
+  action: ActionName;
   /** The key as the browser names it, for actions that several keys ask for; empty from the palette. */
   key: string;
 }
 
 /** Gives false, or a promise of nothing, or nothing: only false means that somebody else may take it. */
 type Handler = (action: Action) => unknown;
+export type Handlers = Record<ActionName, Handler>;
 
 interface Shortcut {
   action: string;
@@ -30,7 +33,7 @@ const OWN_ARROWS = "input[type=radio], input[type=range], select, [role=slider],
 const WRITTEN = "textarea, select, input:not([type=checkbox], [type=radio], [type=range], [type=button], [type=submit])";
 
 /** Take these actions until `signal` says stop; the palette offers those that somebody takes. */
-export function actions(signal: AbortSignal, handlers: Record<string, Handler>): void {
+export function actions(signal: AbortSignal, handlers: Handlers): void {
   for (const name of Object.keys(handlers)) known.set(name, (known.get(name) ?? 0) + 1);
   signal.addEventListener("abort", () => {
     for (const name of Object.keys(handlers)) known.set(name, (known.get(name) ?? 1) - 1);

@@ -16,13 +16,18 @@ from typing import Any
 
 import django
 
+from packshot import logs
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "packshot.web.conf")
+logs.configure()
 django.setup()
 
 # All of these need the set-up above.
 from django.core.wsgi import get_wsgi_application  # noqa: E402  (needs the set-up above)
 
 from packshot.settings import settings  # noqa: E402
+from packshot.telemetry import traces  # noqa: E402
+from packshot.telemetry.start import start as start_telemetry  # noqa: E402
 from packshot.web import probes, wsgi  # noqa: E402
 from packshot.web.blobs import serve as serve_blob  # noqa: E402
 from packshot.web.events import Events  # noqa: E402
@@ -64,11 +69,13 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                start_telemetry("web")
                 self._events.start(asyncio.get_running_loop())
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self._events.stop()
                 self._threads.shutdown(wait=True)
+                traces.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

@@ -1,4 +1,4 @@
-"""Files at their signed addresses: `/blobs/<key>?e=...&s=...`, without Django and without a session.
+"""Files of the disk at their signed addresses: `/blobs/<key>?e=...&s=...`, without Django and without a session.
 
 The signature is the permission. Everything about a file that is not signed for, its existence too, answers 403
 alike. Bytes at a key never change, so a browser may keep them; what they are is told by their first bytes and
@@ -12,10 +12,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
-from packshot.imaging.decode import sniff
-from packshot.ports.blobs import BlobMissing, BlobStore
+from packshot.imaging.magic import UNKNOWN, media_type_of
+from packshot.ports.blobs import BlobMissing, BlobStore, disposition
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -24,7 +24,6 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _PREFIX = "/blobs/"
 _HEAD = 512
 _RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.IGNORECASE)
-_PLAIN = re.compile(r"[^A-Za-z0-9 ._-]")
 _FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -37,7 +36,7 @@ class SignedStore(BlobStore, Protocol):
 
 
 async def serve(scope: Scope, _receive: Receive, send: Send) -> None:
-    """The ASGI application at `/blobs/`, on the store of this process."""
+    """The ASGI application at `/blobs/`, on the disk: also while pictures move from there to a bucket."""
     from packshot import wiring
 
     await respond(wiring.disk_blobs(), scope, send)
@@ -106,11 +105,11 @@ def _file(store: SignedStore, key: str, asked: Mapping[str, str], headers: Mappi
 
 
 def _file_fields(head: bytes, asked: Mapping[str, str]) -> dict[str, str]:
-    media_type = sniff(head) or _film(head) or "application/octet-stream"
-    shown = "d" not in asked and media_type != "application/octet-stream"
+    media_type = media_type_of(head)
+    shown = "d" not in asked and media_type != UNKNOWN
     return {
         "content-type": media_type,
-        "content-disposition": _disposition(
+        "content-disposition": disposition(
             "inline" if shown else "attachment", asked.get("d") or asked.get("n")
         ),
         "cache-control": _FOREVER,
@@ -119,19 +118,6 @@ def _file_fields(head: bytes, asked: Mapping[str, str]) -> dict[str, str]:
         "content-security-policy": "default-src 'none'; sandbox",
         "cross-origin-resource-policy": "same-origin",
     }
-
-
-def _film(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp":
-        return "video/mp4"
-    return "video/webm" if head.startswith(b"\x1a\x45\xdf\xa3") else None
-
-
-def _disposition(kind: str, name: str | None) -> str:
-    """RFC 6266: a plain name for old readers, the real one in percent signs."""
-    if not name:
-        return kind
-    return f"{kind}; filename=\"{_PLAIN.sub('_', name)}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _parameters(query: bytes) -> dict[str, str] | None:

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "packshot.foundation.organizations",
     "packshot.studio.credits",
     "packshot.studio.generation",
+    "packshot.studio.writing",
     "packshot.studio.assets",
     "packshot.studio.boards",
     "packshot.web",
@@ -74,7 +75,7 @@ def _database(login: str, *, pool: int | None) -> dict[str, Any]:
 
 DATABASES = {
     "default": _database(f"packshot_{_settings.role}", pool=_settings.database_pool),
-    # Only `migrate` uses this one.
+    # Used by `migrate` and by what the operator changes on the command line alone.
     "owner": _database("packshot_owner", pool=None),
 }
 
@@ -174,6 +175,7 @@ MFA_TOTP_ISSUER = "Packshot"
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED
 
 MIDDLEWARE = [
+    "packshot.web.middleware.Watched",
     "packshot.web.middleware.RequestId",
     "packshot.web.middleware.SecurityHeaders",
     # Pads what it compresses by a random length, so that its size tells nothing of the tokens in it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from packshot.errors import Problem
@@ -20,8 +21,19 @@ def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 (Django's shape)
+    shorter = request.path.rstrip("/")
+    if request.method == "GET" and shorter != request.path and _leads_somewhere(shorter):
+        return redirect(shorter + request.get_full_path()[len(request.path) :])
     text = _("The address may be mistyped, or the thing belongs to another account.")
     return _answer(request, 404, _("There is nothing here"), text)
+
+
+def not_allowed(request: HttpRequest, answer: HttpResponseBase) -> HttpResponse:
+    """Instead of an empty page, where an address was visited that only takes what a form sends."""
+    text = _("This address only takes what one of our pages sends to it.")
+    page = _answer(request, 405, _("There is nothing to look at here"), text)
+    page["Allow"] = answer["Allow"]
+    return page
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
@@ -48,6 +60,14 @@ def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpRes
     # Whatever the fragment was meant for stays as it is; the toast goes where toasts go.
     response["HX-Reswap"] = "none"
     return response
+
+
+def _leads_somewhere(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
 
 
 def _request_id(request: HttpRequest) -> str:

@@ -23,6 +23,7 @@ import structlog
 
 from packshot.db.addresses import parameters
 from packshot.settings import Settings
+from packshot.telemetry import metrics
 from packshot.web.sessions import organization_of_session
 
 CHANNEL = "packshot_events"
@@ -105,11 +106,13 @@ class Events:
         await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
         subscriber = Subscriber()
         self._subscribers[organization].add(subscriber)
+        metrics.events_clients.inc()
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             await self._stream(subscriber, organization, cookies, send, gone)
         finally:
             gone.cancel()
+            metrics.events_clients.dec()
             self._subscribers[organization].discard(subscriber)
             if not self._subscribers[organization]:
                 del self._subscribers[organization]

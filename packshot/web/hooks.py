@@ -9,15 +9,20 @@ from django.views.decorators.http import require_POST
 
 from packshot.errors import Problem
 from packshot.studio.generation import commands
+from packshot.web.wsgi import CALLBACK_LIMIT
 
 
 @csrf_exempt
 @require_POST
 def provider(request: HttpRequest, name: str) -> HttpResponse:
-    """204 for a message that is stored, new or known; 401 forged or stale; 503 so that the sender tries again."""
+    """204 for a message that is stored, new or known; 401 forged or stale; 413 too large; 503 so that the sender
+    tries again. Never a redirect, which some senders take for the end of it."""
+    body = request.read(CALLBACK_LIMIT + 1)
+    if len(body) > CALLBACK_LIMIT:
+        return HttpResponse("too_large", status=413, content_type="text/plain")
     try:
         commands.receive_callback(
-            name, request.headers, request.body, job=request.GET.get("j"), mark=request.GET.get("s")
+            name, request.headers, body, job=request.GET.get("j"), mark=request.GET.get("s")
         )
     except Problem as problem:
         return HttpResponse(problem.code, status=problem.status, content_type="text/plain")

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from uuid_utils.compat import uuid7
 
+from packshot import wiring
 from packshot.errors import Problem
-from packshot.web.errors import render_problem
+from packshot.telemetry import metrics, traces
+from packshot.web.errors import not_allowed, render_problem
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 Next = Callable[[HttpRequest], HttpResponseBase]
 
-# No inline script, no inline style, nothing from elsewhere: what a page shows came from this server.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+
+def content_security_policy(origins: Sequence[str]) -> str:
+    """No inline script, no inline style, nothing from elsewhere: what a page shows came from this server, and pictures
+    from the bucket where they lie in one (`origins`), which also takes uploads."""
+    pictures = "".join(f" {origin}" for origin in origins)
+    return (
+        f"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:{pictures}; "
+        f"media-src 'self' blob:{pictures}; font-src 'self'; connect-src 'self'{pictures}; worker-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
 
 HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Content-Security-Policy": content_security_policy(wiring.blobs().origins),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -43,6 +52,26 @@ class RequestId:
         response = self.get_response(request)
         if bridged is None:  # the bridge puts its id on the answer itself
             response["X-Request-ID"] = request_id
+        return response
+
+
+class Watched:
+    """Each request is counted and traced under its route: addresses are too many, and hold ids and words."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        method = request.method if request.method in _METHODS else "OTHER"
+        begun = time.perf_counter()
+        with traces.span(method, server=True) as span:
+            response = self.get_response(request)
+            route = request.resolver_match.route if request.resolver_match else "none"
+            if span is not None:
+                span.update_name(f"{method} /{route}")
+                span.set_attribute("http.response.status_code", response.status_code)
+        seconds = time.perf_counter() - begun
+        metrics.http.labels(method, route, response.status_code).observe(seconds)
         return response
 
 
@@ -70,7 +99,9 @@ class Problems:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        visited = request.method == "GET" and request.accepts("text/html")
+        return not_allowed(request, response) if visited and response.status_code == 405 else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return render_problem(request, exception) if isinstance(exception, Problem) else None

@@ -29,22 +29,26 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page that everybody has."""
+    """A page that everybody has; `query` is the end of its address."""
 
     route: str
     title: Words
     icon: str
+    query: str = ""
 
     @property
     def address(self) -> str:
-        return reverse(self.route)
+        return reverse(self.route) + self.query
 
 
 PLACES: tuple[Place, ...] = (
     Place("home", _("Boards"), "layout-grid"),
+    Place("inbox", _("Inbox"), "inbox"),
+    Place("home", _("Boards: Archived"), "archive", "?shelf=archived"),
+    Place("home", _("Boards: Trash"), "trash-2", "?shelf=trash"),
     Place("library", _("Library"), "image"),
-    Place("library", _("Library"), "image"),
-    Place("library-duplicates", _("Library: Duplicates"), "image"),
+    Place("library-duplicates", _("Library: Duplicates"), "layers"),
+    Place("library", _("Library: Trash"), "trash-2", "?trash=1"),
     Place("settings", _("Settings"), "settings"),
     Place("account_email", _("Settings: E-mail"), "settings"),
     Place("account_change_password", _("Settings: Password"), "settings"),

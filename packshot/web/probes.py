@@ -38,7 +38,7 @@ def check() -> dict[str, str]:
     return {
         "database": _try("database", lambda: call("pg_catalog.version")),
         "queue": _try("queue", lambda: call("generation_queue_depth_v1")),
-        "blobs": _try("blobs", lambda: wiring.disk_blobs().check()),
+        "blobs": _try("blobs", lambda: wiring.blobs().check()),
     }
 
 

@@ -5,93 +5,34 @@ To show one more: add a `Sample` with its template and what that template is giv
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET
+from uuid_utils.compat import uuid7
 
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.settings import settings
-from packshot.studio.generation.contracts import BatchState, BatchView, JobState, TileView
-from packshot.studio.generation.pages import present
-from packshot.web.balance import BalanceLines, EntryLine, LotLine
-from packshot.web.palette import Found
-from packshot.web.views import Work
+from packshot.studio.assets.change_views import sentence
+from packshot.studio.assets.contracts import Search
+from packshot.studio.assets.gallery import Chip
+from packshot.studio.boards.contracts import ROLES, Listing, Page
+from packshot.studio.boards.sentences import role_word
+from packshot.studio.boards.starters import starters
+from packshot.undo import Undo
+from packshot.web import sample_data as data
 
-MICRO = 1_000_000
-DAY = datetime(2026, 1, 1, tzinfo=UTC)
-
-_TILE = TileView(
-    job_id=UUID(int=1),
-    index=0,
-    state=JobState.QUEUED,
-    progress=0,
-    place=2,
-    estimate=(8, 20),
-    error_code=None,
-    error_message=None,
-    charged=0,
-    returned=0,
-    asset_id=None,
-    retryable=False,
+_REFERENCE = re.compile(
+    r'(\s(?:id|for|list|popovertarget|aria-(?:labelledby|describedby|controls))=")([^"]+)"'
 )
-_TILES = (
-    _TILE,
-    replace(_TILE, index=1, state=JobState.RUNNING, progress=37, place=None, estimate=(4, 9)),
-    replace(
-        _TILE,
-        index=2,
-        state=JobState.FAILED,
-        place=None,
-        estimate=None,
-        error_message="It took too long and was given up.",
-        returned=2 * MICRO,
-        retryable=True,
-    ),
-    replace(_TILE, index=3, state=JobState.CANCELLED, place=None, estimate=None, returned=2 * MICRO),
-    replace(_TILE, index=4, state=JobState.SUCCEEDED, place=None, estimate=None, asset_id=UUID(int=9)),
-)
-_BATCH = BatchView(
-    id=UUID(int=2),
-    board_id=None,
-    operation="generate",
-    model="local-scene",
-    model_title="Studio scene",
-    prompt="On white marble, soft window light from the left",
-    ratio="4:5",
-    size=1024,
-    seed=7,
-    references=(),
-    state=BatchState.RUNNING,
-    created_at=DAY,
-    created_by=UUID(int=3),
-    price=2 * MICRO,
-    cost_quoted=10 * MICRO,
-    cost_charged=2 * MICRO,
-    cost_returned=4 * MICRO,
-    tiles=_TILES,
-    asked="On white marble, soft window light from the left",
-    refers_to=None,
-    negative="",
-    styles=(),
-    parameters={},
-    waited_s=1.0,
-    took_s=None,
-)
-_BALANCE = BalanceLines(
-    available=498 * MICRO,
-    held=8 * MICRO,
-    debt=0,
-    resets_at=DAY + timedelta(days=31),
-    lots=(
-        LotLine("Monthly allowance", 398 * MICRO, DAY + timedelta(days=31)),
-        LotLine("Bought", 100 * MICRO, None),
-    ),
-)
+_LANDMARK = re.compile(r'(<(?:nav|section)\s[^>]*aria-label="[^"]*)"')
+_SHUT = re.compile(r"\s(?:popover|hidden)(?=[\s>])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +40,8 @@ class Sample:
     title: str
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    shut: bool = False
+    """Whether the page keeps it shut until somebody asks for it."""
 
 
 @require_GET
@@ -107,28 +50,124 @@ def components(request: MemberRequest) -> HttpResponse:
     """Only where `debug` is set; elsewhere there is no such page."""
     if not settings().debug:
         raise Http404
-    themes = [(theme, _samples(request, number)) for number, theme in enumerate(("light", "dark"), 1)]
+    samples = [*_plain(), *_thread(request), *_gallery(), *_boards(), *_dialogs(), *_messages(), *_header()]
+    themes = [
+        (theme, [(each.title, _drawn(request, each, f"{theme}-{at}")) for at, each in enumerate(samples)])
+        for theme in ("light", "dark")
+    ]
     return render(request, "samples/page.html", {"themes": themes})
 
 
-def _samples(request: MemberRequest, number: int) -> list[Sample]:
-    """`number` keeps the ids of the two halves apart."""
-    batch = replace(_BATCH, id=UUID(int=number), asked=f"{_BATCH.asked}, {number}")
-    work = Work(UUID(int=number), "On white marble", "#", 1, 4)
-    entry = EntryLine("Held for work", -8 * MICRO, 4, DAY)
-    found = Found("Bottles", "#", None, None, "bottle.jpg")
+def _drawn(request: MemberRequest, sample: Sample, place: str) -> SafeString:
+    """What the template draws, opened where it is shut; `place` keeps its ids apart from all others of the page."""
+    html: str = render_to_string(sample.template, sample.context, request)
+    if sample.shut:
+        html = _SHUT.sub("", html).replace("<dialog ", "<dialog open ")
+    html = _REFERENCE.sub(rf'\1\2-{place}"', html)
+    return mark_safe(_LANDMARK.sub(rf'\1, {place}"', html))  # noqa: S308  a template's, which has escaped it
+
+
+def _plain() -> list[Sample]:
     return [
         Sample("Buttons", "samples/buttons.html"),
-        Sample("Fields", "samples/fields.html", {"number": number}),
+        Sample("Fields", "samples/fields.html"),
         Sample("Notices and badges", "samples/notices.html"),
-        Sample("Tabs and table", "samples/table.html", {"number": number}),
-        Sample("Request and tiles", "generation/batch.html", {"card": present(request.actor, [batch])[0]}),
+        Sample("Tabs and table", "samples/table.html"),
+    ]
+
+
+def _thread(request: MemberRequest) -> list[Sample]:
+    card = data.request(request.actor)
+    photos = {"pictures": [data.picture(), data.picture(8, "jar")], "style": data.picture(7)}
+    menu = {"picture": data.picture(), "styled": True, "offers": data.OFFERS}
+    return [
+        Sample("Request and tiles", "generation/batch.html", {"card": card}),
+        Sample("Thread", "samples/thread.html", {"cards": data.conversation(request.actor)}),
+        Sample("Chips", "samples/chips.html", photos),
+        Sample("Menu of a request", "generation/_more.html", {"card": card, "batch": card.batch}, shut=True),
+        Sample("Menu of a picture", "samples/menu.html", menu),
+        Sample("Empty board", "boards/_empty.html", {"board": data.BOARD, "starters": starters()}),
+    ]
+
+
+def _gallery() -> list[Sample]:
+    trashed = [replace(each, deleted_at=timezone.now()) for each in data.cells()[:2]]
+    bar = {"editable": True}
+    return [
+        Sample("Cells", "samples/cells.html", {"pictures": data.cells(), "search": Search()}),
+        Sample(
+            "Cells in the trash", "samples/cells.html", {"pictures": trashed, "search": Search(trash=True)}
+        ),
+        Sample(
+            "What is asked for",
+            "assets/_filter_chips.html",
+            {"chips": [Chip("Approved", "#"), Chip("4:5", "#")]},
+        ),
+        Sample("Bar of actions", "assets/_bulk.html", bar | {"search": Search()}, shut=True),
+        Sample("Bar of the trash", "assets/_bulk.html", bar | {"search": Search(trash=True)}, shut=True),
+        Sample("Empty library", "samples/none.html", {"search": Search()}),
+        Sample("Nothing found", "samples/none.html", {"search": Search(text="teapot"), "cleared": "#"}),
+        Sample("Empty trash", "samples/none.html", {"search": Search(trash=True)}),
+    ]
+
+
+def _boards() -> list[Sample]:
+    together = {"board": data.BOARD, "together": True}
+    empty = {"page": Page([], None), "wanted": Listing(shelf="trash")}
+    return [
+        Sample("Boards", "samples/cards.html", {"cards": data.boards(), "together": True}),
+        Sample("Header of a board", "boards/_header.html", together | {"tab": "thread", "seats": data.SEATS}),
+        Sample("Menu of a board", "boards/_menu.html", together | {"place": "sample"}, shut=True),
+        Sample("No board in the trash", "boards/_list.html", empty),
+    ]
+
+
+def _dialogs() -> list[Sample]:
+    seats = {
+        "board": data.BOARD,
+        "seats": data.SEATS,
+        "roles": [(role, role_word(role)) for role in ROLES],
+        "me": data.PERSON.user_id,
+        "seated": True,
+        "heading": "Who works on this board",
+        "sheet": "boards/_members.html",
+    }
+    refused = {"needed": 800 * data.MICRO, "affordable": 2, "action": "#", "key": uuid7()}
+    names = {"names": ["bottle.jpg", "jar.jpg"]}
+    boards = {"action": "move", "boards": [data.BOARD]}
+    return [
+        Sample("Dialog: tag", "assets/tag.html", {"tags": ["autumn"]}, shut=True),
+        Sample("Dialog: download", "assets/export.html", names, shut=True),
+        Sample("Dialog: to a board", "boards/choose.html", boards, shut=True),
+        Sample("Dialog: seats", "boards/sheet.html", seats, shut=True),
+        Sample("Dialog: too few credits", "generation/insufficient.html", refused, shut=True),
+    ]
+
+
+def _messages() -> list[Sample]:
+    undo = Undo("#")
+    change = {"change": data.CHANGE, "name": "Mugs", "done": "1,200", "total": "2,499"}
+    done = replace(data.CHANGE, state="done", done=2_499)
+    moved = {"change": done, "name": "Mugs", "text": sentence(done, "Mugs"), "undo": undo}
+    return [
         Sample("Message", "components/toast.html", {"text": "Renamed to Bottles."}),
         Sample(
             "Message of trouble", "components/toast.html", {"text": "Not sent.", "sign": "triangle-alert"}
         ),
-        Sample("Credits", "components/credits.html", {"balance": _BALANCE, "entries": [entry]}),
-        Sample("Queue", "components/queue.html", {"works": [work], "waiting": 3}),
+        Sample("Message with undo", "components/said.html", {"text": "Renamed to Bottles.", "undo": undo}),
+        Sample("Message that leads there", "boards/started.html", {"address": "#"}),
+        Sample("Work under way", "assets/changed.html", change | {"working": True}),
+        Sample("Work done", "assets/changed.html", moved),
+        Sample("File being packed", "assets/exported.html", {"export": data.EXPORT, "percent": 37}),
+        Sample("File that is ready", "assets/exported.html", {"export": data.READY}),
+    ]
+
+
+def _header() -> list[Sample]:
+    lines = {"balance": data.BALANCE, "entries": [data.ENTRY]}
+    return [
+        Sample("Credits", "components/credits.html", lines),
+        Sample("Queue", "components/queue.html", {"works": [data.WORK], "waiting": 3}),
         Sample("Queue, empty", "components/queue.html", {"works": []}),
-        Sample("Found in the palette", "samples/found.html", {"each": found, "sign": "layout-grid"}),
+        Sample("Found in the palette", "samples/found.html", {"each": data.FOUND, "sign": "layout-grid"}),
     ]

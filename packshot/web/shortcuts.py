@@ -93,13 +93,17 @@ GROUPS: tuple[Group, ...] = (
             Shortcut(("?",), "shortcuts", _("Show these shortcuts"), scopes=_EVERYWHERE),
             Shortcut(("Mod+z",), "undo", _("Undo what the last message tells of"), scopes=_EVERYWHERE),
             Shortcut(("q",), "queue", _("Show what is under way")),
+            Shortcut(("c",), "credits", _("Show your credits")),
         ),
     ),
     Group(
         _("Board"),
         (
             Shortcut(("p",), "prompt", _("Write a prompt")),
-            Shortcut(("Mod+Enter",), "generate", _("Send the request"), typing=True),
+            Shortcut(
+                ("Mod+Enter",), "generate", _("Send the request, or make what is proposed"), typing=True
+            ),
+            Shortcut(("Alt+t",), "talk", _("Talk it over, or ask for pictures again"), typing=True),
             Shortcut(("Alt+ArrowUp",), "history-back", _("An earlier prompt"), typing=True, repeats=True),
             Shortcut(("Alt+ArrowDown",), "history-forward", _("A later prompt"), typing=True, repeats=True),
         ),
@@ -128,7 +132,6 @@ GROUPS: tuple[Group, ...] = (
             Shortcut(("b",), "remove-background", _("Remove the background")),
             Shortcut(("u",), "upscale", _("Enlarge"), scopes=_EVERYWHERE),
             Shortcut(("v",), "vary", _("Make variations"), scopes=_EVERYWHERE),
-            Shortcut(("e",), "edit", _("Edit"), scopes=_EVERYWHERE),
             Shortcut(("Delete",), "trash", _("Put into the trash"), scopes=_EVERYWHERE),
         ),
     ),
@@ -142,6 +145,7 @@ GROUPS: tuple[Group, ...] = (
             _viewer("0", action="fit", sentence=_("Fitted, or its actual size")),
             _viewer("b", action="ground", sentence=_("Black, grey or white behind it")),
             _viewer("i", action="info", sentence=_("Details")),
+            _viewer("e", action="edit", sentence=_("Edit")),
             _viewer("c", action="compare", sentence=_("Compare with another picture")),
             _viewer("m", action="compare-mode", sentence=_("Slider, side by side or flicker")),
             _viewer("x", action="compare-swap", sentence=_("Swap the two")),

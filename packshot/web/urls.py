@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import hooks, language, palette, samples, views
+from packshot.web import hooks, language, palette, samples, status, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
     path("", include("packshot.studio.boards.urls")),
     path("", include("packshot.studio.generation.urls")),
+    path("", include("packshot.studio.writing.urls")),
     path("", include("packshot.studio.assets.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
     path("settings/language", language.language, name="settings-language"),
+    path("status/", status.page, name="status"),
     path("_components", samples.components, name="components"),
     path("palette", palette.palette, name="palette"),
     path("shell/balance", views.balance, name="shell-balance"),

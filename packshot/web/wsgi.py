@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import tempfile
 import time
@@ -20,10 +21,15 @@ from packshot.settings import Settings
 from packshot.web.paths import STATIC
 
 BODY_LIMIT = 42 * 1024 * 1024  # an upload of 40 MB and the form around it
+CALLBACK_LIMIT = 5 * 1024 * 1024  # a provider's message tells of files and holds none
+_MEGABYTES = {BODY_LIMIT: 40, CALLBACK_LIMIT: 5}  # as people are told
 _IN_MEMORY = 1024 * 1024
 _QUIET = ("/static/",)
 
 log = structlog.get_logger("packshot.web")
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
 
 @dataclass
@@ -31,6 +37,8 @@ class _Response:
     status: int = 500
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+    organization: str | None = None
+    """For whom the page was made, as far as it got to know."""
 
 
 class Pages:
@@ -55,9 +63,10 @@ class Pages:
         threads: Executor,
     ) -> None:
         started = time.perf_counter()
-        request_id = uuid7().hex
+        request_id = _request_id(scope)
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as body:
-            complete = await _read(scope, receive, body)
+            limit = CALLBACK_LIMIT if scope["path"].startswith("/hooks/") else BODY_LIMIT
+            complete = await _read(scope, receive, body, limit)
             if complete is None:
                 return  # the client has gone
             if complete:
@@ -65,7 +74,7 @@ class Pages:
                 loop = asyncio.get_running_loop()
                 response = await loop.run_in_executor(threads, self._respond, environ, request_id)
             else:
-                response = _too_large()
+                response = _too_large(limit)
         response.headers.append((b"x-request-id", request_id.encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         await send({"type": "http.response.body", "body": response.body})
@@ -78,6 +87,7 @@ class Pages:
                 status=response.status,
                 ms=milliseconds,
                 request_id=request_id,
+                organization=response.organization,
             )
 
     def _respond(self, environ: dict[str, Any], request_id: str) -> _Response:
@@ -87,18 +97,21 @@ class Pages:
             response.status = int(status.split(" ", 1)[0])
             response.headers = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            result = self._handler(environ, start)
-            try:
-                response.body = b"".join(result)
-            finally:
-                # Closing gives the connection back to the pool (Django's request_finished).
-                if hasattr(result, "close"):
-                    result.close()
+        structlog.contextvars.clear_contextvars()  # the thread has answered others before
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        result = self._handler(environ, start)
+        try:
+            response.body = b"".join(result)
+        finally:
+            # Closing gives the connection back to the pool (Django's request_finished).
+            if hasattr(result, "close"):
+                result.close()
+        response.organization = structlog.contextvars.get_contextvars().get("organization")
         return response
 
     def _environ(self, scope: MutableMapping[str, Any], body: IO[bytes], request_id: str) -> dict[str, Any]:
         """The request as WSGI (PEP 3333) wants it."""
+        size = body.tell()
         body.seek(0)
         server = scope.get("server") or ("localhost", 0)
         environ: dict[str, Any] = {
@@ -128,6 +141,7 @@ class Pages:
                 key = f"HTTP_{key}"
             joint = "; " if key == "HTTP_COOKIE" else ","
             environ[key] = f"{environ[key]}{joint}{value}" if key in environ else value
+        environ["CONTENT_LENGTH"] = str(size)  # chunked bodies come without
         environ["REMOTE_ADDR"] = self._client(scope, environ)
         return environ
 
@@ -141,11 +155,14 @@ class Pages:
 
 
 async def _read(
-    scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], body: IO[bytes]
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    body: IO[bytes],
+    limit: int,
 ) -> bool | None:
     """Read the request's body; False when it is too large, None when the client went away."""
     length = dict(scope["headers"]).get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > BODY_LIMIT:
+    if not length.isdigit() or int(length) > limit:
         return False
     size = 0
     while True:
@@ -154,16 +171,24 @@ async def _read(
             return None
         chunk: bytes = message.get("body", b"")
         size += len(chunk)
-        if size > BODY_LIMIT:
+        if size > limit:
             return False
         body.write(chunk)
         if not message.get("more_body", False):
             return True
 
 
-def _too_large() -> _Response:
+def _request_id(scope: MutableMapping[str, Any]) -> str:
+    """The caller's own, where it is one that cannot be taken for anything else in a log; else a new one."""
+    given: bytes = dict(scope["headers"]).get(b"x-request-id", b"")
+    found = _REQUEST_ID.fullmatch(given.decode("latin-1"))
+    return found.group() if found else uuid7().hex
+
+
+def _too_large(limit: int) -> _Response:
     text = (
-        "That is larger than 40 MB, the most we take. Nothing was stored. Make it smaller and send it again."
+        f"That is larger than {_MEGABYTES[limit]} MB, the most we take. Nothing was stored."
+        " Make it smaller and send it again."
     )
     return _Response(
         413, [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")], text.encode()

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import browser as chromium
 from tests import homes
 from tests.e2e.studio import Studio
+
+WAIT_MS = 20_000
+"""How long a page may take where a test says nothing else: it shares its cores with the rest of the suite."""
+expect.set_options(timeout=WAIT_MS)
+
+# As long together as all others, so that two test processes end at about the same time.
+FIRST_STUDIO = {"test_composer.py", "test_desk.py", "test_gallery.py", "test_uploads.py", "test_weather.py"}
 
 
 # Both end with this package: Playwright's loop in the main thread would keep Django from the database in
@@ -69,7 +76,7 @@ def context(browser: Browser, studio: Studio) -> Iterator[BrowserContext]:
         viewport={"width": 1280, "height": 800},
         extra_http_headers={"X-Forwarded-For": address},
     )
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(WAIT_MS)
     yield made
     made.close()
 
@@ -89,11 +96,10 @@ def page(context: BrowserContext, watch: Watch) -> Page:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test process walks with a studio of its own: two of them, one for each of CI's cores, by module."""
+    """A test process walks with a studio of its own: two of them, each with about half of the work."""
     here = Path(__file__).parent
-    ours = [item for item in items if here in item.path.parents]
-    modules = sorted({item.path.name for item in ours})
-    for item in ours:
-        item.add_marker(pytest.mark.browser)
-        item.add_marker(pytest.mark.xdist_group(f"browser-{modules.index(item.path.name) % 2}"))
-        item.add_marker(pytest.mark.timeout(180))
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group(f"browser-{int(item.path.name not in FIRST_STUDIO)}"))
+            item.add_marker(pytest.mark.timeout(180))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -86,16 +88,39 @@ class Studio:
         return [*psutil.Process(self.process.pid).children(recursive=True), self.postgres()]
 
     def ready(self) -> bool:
+        return _ready(self.address)
+
+    @contextmanager
+    def another_web(self, **environment: str) -> Iterator[str]:
+        """One more web server on the studio's database, set up differently; its address."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [sys.executable, "-m", "packshot", "web", "--home", str(self.home), "--port", str(port)]
+        process = subprocess.Popen(
+            command, env={**self._environment, "DATABASE_URL": self.database_url, **environment}
+        )
         try:
-            return httpx.get(self.address + "/readyz", timeout=5).status_code == 200
-        except httpx.HTTPError:
-            return False
+            address = f"http://127.0.0.1:{port}"
+            until(lambda: _ready(address) or process.poll() is not None, why="the web server did not start")
+            assert process.poll() is None, "the web server ended at once"
+            yield address
+        finally:
+            process.terminate()
+            process.wait(60)
 
     def stop(self, number: int = signal.SIGINT) -> int:
         """Ask it to stop; its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(60)
+
+
+def _ready(address: str) -> bool:
+    try:
+        return httpx.get(address + "/readyz", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def until(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests import homes
+from tests.e2e.axe import in_both_schemes, violations
+from tests.e2e.conftest import Watch
 from tests.e2e.studio import Studio
 from tests.e2e.walk import PICTURES_MS, ask, faces, request, sign_up
 
@@ -23,6 +22,7 @@ SIGNED_OUT = {
     "account_reset_password_from_key_done": "/reset-password/done",
     "account_inactive": "/account-closed",
     "terms": "/terms",
+    "status": "/status/",
 }
 SIGNED_IN = {
     "library": "/library",
@@ -43,7 +43,7 @@ ON_A_BOARD = {
 }
 # Routes that are no pages: fragments, files, forms' targets, addresses of machines, pages behind a mail's secret.
 NO_PAGES = re.compile(
-    r"shell-|components|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|"
+    r"shell-|components|inbox|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|written|"
     r"board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_"
 )
@@ -68,119 +68,109 @@ def test_every_page_is_visited(server):
     assert unvisited == set(), "add the page to a list above, or say that it is none"
 
 
-@pytest.fixture(params=["light", "dark"])
-def looks(request, browser: Browser, studio: Studio):
-    """Makes pages in one colour scheme, each person from an address of its own."""
-    opened = []
-
-    def make(number: int) -> Page:
-        context = browser.new_context(
-            base_url=studio.address,
-            viewport={"width": 1280, "height": 800},
-            color_scheme=request.param,
-            reduced_motion="reduce",
-            extra_http_headers={"X-Forwarded-For": f"10.77.{number}.{1 + (request.param == 'dark')}"},
-        )
-        context.set_default_timeout(20_000)
-        opened.append(context)
-        return context.new_page()
-
-    yield make
-    for context in opened:
-        context.close()
+@pytest.fixture
+def page(page: Page) -> Page:
+    """Nothing moves, so that what is judged is what is looked at."""
+    page.emulate_media(reduced_motion="reduce")
+    return page
 
 
-def judge(page: Page, what: str) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{what}: {each['id']}: {each['help']}: {node['html'][:160]} {node.get('failureSummary', '')[-160:]}"
-        for each in found
-        for node in each["nodes"]
-    ]
-
-
-def test_pages_for_strangers(looks: Callable[[int], Page]):
-    page = looks(1)
+def test_pages_for_strangers(page: Page, watch: Watch):
+    watch.allowed.append("404")
     found = []
     for name, path in {**SIGNED_OUT, "404": "/nowhere"}.items():
         page.goto(path)
-        found += judge(page, name)
+        found += in_both_schemes(page, name)
     assert found == []
 
 
-def test_pages_of_a_person(looks: Callable[[int], Page]):
-    page = looks(2)
+def test_pages_of_a_person(page: Page, watch: Watch):
+    watch.allowed.append("404")
     sign_up(page)
-    found = judge(page, "home, empty")
+    found = in_both_schemes(page, "home, empty")
     for name, path in {**SIGNED_IN, "404": "/boards/nothing/"}.items():
         page.goto(path)
         expect(page.locator("main")).to_be_visible()
-        found += judge(page, name)
+        found += in_both_schemes(page, name)
     assert found == []
 
 
-def test_every_component_in_both_themes(browser: Browser, tmp_path):
-    """A studio of its own: the page is there only in debug."""
-    home = tmp_path / "home"
-    debugged = Studio(home, PACKSHOT_DEBUG="true")
-    try:
-        context = browser.new_context(base_url=debugged.address, reduced_motion="reduce")
+def test_every_component_in_both_themes(browser: Browser, studio: Studio):
+    """A web server of its own: the page is there only in debug."""
+    with studio.another_web(PACKSHOT_DEBUG="true") as address:
+        context = browser.new_context(base_url=address, reduced_motion="reduce")
         page = context.new_page()
         sign_up(page)
         page.goto("/_components")
         expect(page.locator(".samples > section")).to_have_count(2)
-        assert page.locator(".samples .tile").count() == 10
-        assert judge(page, "components") == []
+        for section in page.locator(".samples > section").all():
+            expect(section.locator(".request .tile[data-face=done] img.picture").first).to_be_visible()
+            expect(section.locator(".cell")).to_have_count(9)
+            for shown in (
+                ".chip",
+                ".bulk",
+                "dialog.sheet",
+                ".menu-list",
+                ".menu-popover",
+                "studio-toast",
+                ".empty",
+            ):
+                expect(section.locator(shown).filter(visible=True).first).to_be_visible()
+        expect(page.locator(".samples .face-word", has_text="In the trash")).to_have_count(0)
+        assert violations(page, "components") == []
         context.close()
-    finally:
-        debugged.stop()
-        homes.forget(home)
 
 
-def test_a_board_in_each_state(looks: Callable[[int], Page]):
-    page = looks(3)
+def test_a_board_in_each_state(page: Page):
     sign_up(page)
     ask(page, 'slow {"delay_s": 60}', model="mock-scene", variants=2)
     page.wait_for_url("**/boards/*/**")
-    found = judge(page, "waiting")
+    found = in_both_schemes(page, "waiting")
     page.locator("button.running").click()
     expect(page.get_by_role("button", name=re.compile("Cancel slow"))).to_be_visible()
-    found += judge(page, "the queue")
+    found += in_both_schemes(page, "the queue")
     page.keyboard.press("Escape")
     request(page, "slow").get_by_role("button", name="Cancel all").click()
     expect(faces(page, "slow", "cancelled")).to_have_count(2, timeout=PICTURES_MS)
     ask(page, 'half {"fail": "provider_unavailable", "only": [1]}', model="mock-scene", variants=2)
     expect(faces(page, "half", "failed")).to_have_count(1, timeout=PICTURES_MS)
     expect(faces(page, "half", "done")).to_have_count(1, timeout=PICTURES_MS)
-    found += judge(page, "failed, done and cancelled")
-    board = page.url.partition("#")[0]
+    found += in_both_schemes(page, "failed, done and cancelled")
+    assert found == []
 
+
+def test_what_opens_over_a_board_and_its_other_pages(page: Page):
+    sign_up(page)
+    ask(page, "half of it", model="mock-scene", variants=1)
+    page.wait_for_url("**/boards/*/**")
+    expect(faces(page, "half of it", "done")).to_have_count(1, timeout=PICTURES_MS)
+    board = page.url.partition("#")[0]
     page.locator("a.tile-picture").first.click()
     expect(page.locator("dialog.viewer")).to_be_visible()
-    found += judge(page, "viewer")
+    found = in_both_schemes(page, "viewer")
     page.keyboard.press("i")
     page.locator(".viewer-details dl").first.wait_for()
-    found += judge(page, "viewer with details")
+    found += in_both_schemes(page, "viewer with details")
     page.keyboard.press("Escape")
     page.locator("body").press("?")
     expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
-    found += judge(page, "shortcuts")
+    found += in_both_schemes(page, "shortcuts")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Find a board").fill("half")
     expect(page.get_by_role("group", name="Pictures").get_by_role("option").first).to_be_visible()
-    found += judge(page, "palette")
+    found += in_both_schemes(page, "palette")
     page.keyboard.press("Escape")
     page.locator("#balance button.balance").click()
     page.locator("#credits dl").first.wait_for()
-    found += judge(page, "credits")
+    found += in_both_schemes(page, "credits")
     page.keyboard.press("Escape")
     for name, path in ON_A_BOARD.items():
         page.goto(board + path)
-        found += judge(page, name)
+        found += in_both_schemes(page, name)
     page.goto("/library")
     expect(page.locator("main")).to_be_visible()
-    found += judge(page, "library")
+    found += in_both_schemes(page, "library")
     page.goto("/")
-    found += judge(page, "home")
+    found += in_both_schemes(page, "home")
     assert found == []

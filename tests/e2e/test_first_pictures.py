@@ -7,11 +7,23 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.walk import PHOTOS, PICTURES_MS, ask, available, balance, drop, faces, leave, request, sign_up
+from tests.e2e.walk import (
+    PHOTOS,
+    PICTURES_MS,
+    ask,
+    available,
+    balance,
+    drop,
+    faces,
+    leave,
+    request,
+    sign_up,
+    sign_up_by_page,
+)
 
 
 def test_from_sign_up_to_four_pictures(page: Page):
-    sign_up(page)
+    sign_up_by_page(page)
     drop(page, "mug.jpg")
     expect(page.get_by_role("button", name=re.compile(r"Generate 4\W+8 credits"))).to_be_enabled()
     ask(page, "On a rough oak table, warm evening light")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.axe import in_both_schemes
 from tests.e2e.pictures import MOST_TILES, bar, cells, fill, focused, library, picked, scroll_deep, toast
 from tests.e2e.studio import Studio
 from tests.e2e.walk import ask, available, faces, leave, sign_up
@@ -114,11 +114,13 @@ def test_all_of_it_by_keyboard_alone(page: Page, studio: Studio):
     page.keyboard.press("Delete")
     expect(toast(page, "1 picture is in the trash for 30 days.")).to_be_visible()
     expect(page.locator(f'[data-cell="{ids[1]}"]')).to_have_count(0)
+    expect(page.locator("#count")).to_have_text("129 pictures")
     page.wait_for_function(
         "id => document.activeElement.closest('[data-cell]')?.dataset.cell === id", arg=ids[2]
     )
     page.keyboard.press("Control+z")
     expect(page.locator(f'[data-cell="{ids[1]}"]')).to_be_visible()
+    expect(page.locator("#count")).to_have_text("130 pictures")
     assert cells(page).evaluate_all("cells => cells.map(cell => cell.dataset.cell)")[:60] == ids[:60]
 
 
@@ -353,39 +355,37 @@ def test_a_board_has_a_gallery_with_what_is_pinned_first(page: Page):
     expect(page.get_by_role("region", name="Pinned").locator("[data-cell]")).to_have_count(1)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_in_the_way_of_anybody(browser: Browser, studio: Studio, scheme, width):
+def test_nothing_is_in_the_way_of_anybody(browser: Browser, studio: Studio, width):
     context = browser.new_context(
-        base_url=studio.address, viewport={"width": width, "height": 844}, color_scheme=scheme,
-        extra_http_headers={"X-Forwarded-For": f"9.8.{width % 250}.{len(scheme)}"},
+        base_url=studio.address, viewport={"width": width, "height": 844},
+        extra_http_headers={"X-Forwarded-For": f"9.8.{width % 250}.1"},
     )  # fmt: skip
     page = context.new_page()
     try:
         library(page, studio, 70)
-        clean(page)
+        clean(page, "library")
         page.locator(".filters > summary").click()
-        clean(page)
+        clean(page, "filters")
         page.keyboard.press("Escape")
         cells(page).first.focus()
         page.keyboard.press("Control+a")
         expect(bar(page)).to_contain_text("70 selected")
         expect(bar(page)).to_contain_text("credits")
-        clean(page)
+        clean(page, "all selected")
         for name in ("Tag", "Download", "Move"):
             bar(page).get_by_role("button", name=name, exact=True).click()
             expect(page.get_by_role("dialog")).to_be_visible()
-            clean(page)
+            clean(page, name)
             page.keyboard.press("Escape")
         page.keyboard.press("Escape")
         for path in ("/library?trash=1", "/library/duplicates", "/library?q=nothing"):
             page.goto(path)
-            clean(page)
+            clean(page, path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     finally:
         context.close()
 
 
-def clean(page: Page) -> None:
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+def clean(page: Page, what: str) -> None:
+    assert in_both_schemes(page, what) == []

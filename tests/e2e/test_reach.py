@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.axe import SCHEMES
 from tests.e2e.studio import Studio
 from tests.e2e.walk import PICTURES_MS, ask, choose, faces, sign_up
 
@@ -71,13 +72,27 @@ def test_the_whole_road_without_a_mouse(page: Page):
     expect(faces(page, "by hand alone", "done")).to_have_count(4, timeout=PICTURES_MS)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def fits(page: Page, what: str) -> None:
+    """Nothing scrolls sideways, and nothing to click is too small for a finger."""
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{what} scrolls sideways by {overflow} px"
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, a[href], select, input:not([type=hidden])')]
+            .filter(e => e.checkVisibility({opacityProperty: true, visibilityProperty: true}))
+            .map(e => [e.getBoundingClientRect(), e])
+            .filter(([r, e]) => r.width > 1 && r.height > 1 && (r.width < 24 || r.height < 24)
+                && getComputedStyle(e).display !== 'inline'
+                && !e.closest('label'))
+            .map(([r, e]) => e.outerHTML.slice(0, 120) + ` ${r.width}x${r.height}`)"""
+    )
+    assert small == [], f"targets under 24 px on {what}"
+
+
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_nothing_sticks_out_and_controls_can_be_touched(browser: Browser, studio: Studio, scheme, width):
+def test_nothing_sticks_out_and_controls_can_be_touched(browser: Browser, studio: Studio, width):
     context = browser.new_context(
         base_url=studio.address,
         viewport={"width": width, "height": 780},
-        color_scheme=scheme,
         has_touch=width < 700,
     )
     page = context.new_page()
@@ -90,20 +105,9 @@ def test_nothing_sticks_out_and_controls_can_be_touched(browser: Browser, studio
     for address in pages:
         page.goto(address)
         page.locator("main, body").first.wait_for()
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{address} scrolls sideways by {overflow} px at {width}"
-        small = page.evaluate(
-            """() => [...document.querySelectorAll('button, a[href], select, input:not([type=hidden])')]
-                .filter(e => e.checkVisibility({opacityProperty: true, visibilityProperty: true}))
-                .map(e => [e.getBoundingClientRect(), e])
-                .filter(([r, e]) => r.width > 1 && r.height > 1 && (r.width < 24 || r.height < 24)
-                    && getComputedStyle(e).display !== 'inline'
-                    && !e.closest('label'))
-                .map(([r, e]) => e.outerHTML.slice(0, 120) + ` ${r.width}x${r.height}`)"""
-        )
-        assert small == [], f"targets under 24 px on {address}"
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            fits(page, f"{address} at {width}, {scheme}")
     context.close()
 
 

@@ -20,13 +20,32 @@ PICTURES_MS = 120_000
 
 
 def sign_up(page: Page) -> str:
-    """A new person with 500 credits, on the boards' page; gives the address."""
+    """A new person with 500 credits, on the boards' page; gives the address.
+
+    They sent the form of the sign-up without looking at it; who looks at it takes `sign_up_by_page`.
+    """
+    email = f"person-{uuid7()}@example.com"
+    page.request.get("/sign-up")
+    [token] = [each["value"] for each in page.context.cookies() if each.get("name") == "packshot_csrf"]
+    form = {"email": email, "password1": PASSWORD, "terms": "on", "csrfmiddlewaretoken": token}
+    answer = page.request.post("/sign-up", form=form, max_redirects=0)
+    assert answer.status == 302, answer.text()
+    page.goto(answer.headers["location"])
+    return _arrived(page, email)
+
+
+def sign_up_by_page(page: Page) -> str:
+    """The same, as a person does it."""
     email = f"person-{uuid7()}@example.com"
     page.goto("/sign-up")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Sign up").click()
+    return _arrived(page, email)
+
+
+def _arrived(page: Page, email: str) -> str:
     expect(page.locator("#prompt")).to_be_visible()
     expect(balance(page)).to_have_text(re.compile(r"\b500\b"))
     return email
@@ -101,3 +120,19 @@ def leave(studio: Studio, email: str, *, left: int) -> None:
         answer = connection.execute("select credits_staff_apply_v1(%s)", [Jsonb([command])]).fetchone()
         assert answer is not None
         assert answer[0][0]["ok"], answer
+
+
+def join(studio: Studio, boss: str, other: str) -> None:
+    """The other person leaves an organization of their own for the boss's."""
+    with psycopg.connect(studio.database_url, autocommit=True) as connection:
+        connection.execute(
+            "delete from organizations_membership m using accounts_user u where u.id = m.user_id and u.email = %s",
+            [other],
+        )
+        connection.execute(
+            "insert into organizations_membership (organization_id, user_id, role)"
+            " select m.organization_id, o.id, 'member' from organizations_membership m"
+            " join accounts_user b on b.id = m.user_id and b.email = %s, accounts_user o where o.email = %s",
+            [boss, other],
+        )
+        connection.execute("update accounts_user set name = 'Tom Okafor' where email = %s", [other])

@@ -147,3 +147,20 @@ async def test_the_response_is_closed_so_that_the_connection_goes_back_to_the_po
 
     assert (await _ask(application))[2] == b"x"
     assert Answer.closed
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_provider_s_message_may_be_much_smaller(announced):
+    chunk = b"x" * (6 * 1024 * 1024)
+    headers = [(b"content-length", str(len(chunk)).encode())] if announced else []
+    status, _, body = await _ask(
+        _application, method="POST", path="/hooks/fal/", headers=headers, chunks=(chunk,)
+    )
+    assert status == 413
+    assert b"5 MB" in body
+    assert (await _ask(_application, method="POST", headers=headers, chunks=(chunk,)))[0] == 201
+
+
+async def test_a_body_that_came_in_pieces_has_a_length():
+    _, _, body = await _ask(_application, method="POST", chunks=(b"abc", b"defg"))
+    assert json.loads(body)["environ"]["CONTENT_LENGTH"] == "7"

@@ -55,7 +55,7 @@ class Stream:
     async def next(self) -> Any:
         """The next message, None at the end of the stream; comments and `retry` are passed over."""
         while True:
-            chunk = await asyncio.wait_for(self._chunks.get(), 20)
+            chunk = await asyncio.wait_for(self._chunks.get(), 60)
             if chunk is None:
                 return None
             if chunk.startswith(b"data: "):

@@ -42,6 +42,7 @@ BATCH = BatchView(
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
     created_by=uuid7(),
     price=2_000_000,
+    price_now=2_000_000,
     cost_quoted=8_000_000,
     cost_charged=0,
     cost_returned=0,
@@ -95,7 +96,7 @@ def test_failed_tells_why_what_came_back_and_what_to_do(tenant):
     html = shown(tenant.actor, tile, state=BatchState.FAILED)
     assert "The provider refused the &lt;prompt&gt;." in html
     assert "2 credits came back." in html
-    assert re.search(r"Try again · 2 credits", html)
+    assert re.search(r"Try again(<[^>]*>)? · 2 credits", html)
     assert "1 of 1 failed." in html
 
 

@@ -27,3 +27,10 @@ def test_a_callback_is_taken_once_refused_when_forged_and_unknown_of_nobody():
     assert post("mock") == 401
     assert post("nobody", **headers) == 404
     assert client.get("/hooks/mock/").status_code == 405
+
+
+def test_a_message_that_is_too_large_is_not_looked_at():
+    answer = Client().post("/hooks/mock/", b"x" * (5 * 1024 * 1024 + 1), content_type="application/json")
+    assert answer.status_code == 413
+    answer = Client().post("/hooks/mock/", b"x" * (5 * 1024 * 1024), content_type="application/json")
+    assert answer.status_code == 401

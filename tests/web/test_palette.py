@@ -9,8 +9,10 @@ import pytest
 from django.urls import reverse
 from uuid_utils.compat import uuid7
 
-from packshot.studio.boards import commands
+from packshot.studio.assets import commands as assets
+from packshot.studio.boards import commands, queries
 from packshot.web.palette import PLACES, SHOWN
+from tests.test_tenancy_matrix import picture
 
 HTMX = {"HX-Request": "true"}
 
@@ -45,9 +47,21 @@ def test_nobody_finds_what_is_anothers(visitor):
     assert titles(mine, "launch") == []
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.route)
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.address)
 def test_every_place_can_be_gone_to(visit, place):
     assert visit.get(place.address).status_code in (200, 302)
+
+
+def test_no_place_is_named_twice():
+    assert len({place.address for place in PLACES}) == len(PLACES)
+
+
+def test_the_inbox_is_gone_to_once_there_is_one(visit):
+    assert visit.get(reverse("inbox")).headers["Location"] == reverse("home")
+    assets.upload(visit.tenant.actor, data=picture(), filename="loose.png")
+    card = queries.inbox(visit.tenant.actor)
+    assert card is not None
+    assert visit.get(reverse("inbox")).headers["Location"] == reverse("board", args=[card.board.slug])
 
 
 def test_the_components_are_shown_in_debug_alone(visit):

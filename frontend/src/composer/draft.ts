@@ -3,6 +3,10 @@ import type { Reuse } from "./reuse";
 
 const SOON_MS = 300;
 
+function written({ prompt, about, negative, styles }: Reuse): boolean {
+  return Boolean(prompt?.trim() || about || negative || styles?.length);
+}
+
 /** What is being written, kept by this browser until it is sent; signing out clears it. */
 export class Draft {
   #timer = 0;
@@ -20,8 +24,9 @@ export class Draft {
   restore(): boolean {
     const text = localStorage.getItem(this.#name);
     if (text === null) return false;
-    this.fill(JSON.parse(text) as Reuse);
-    this.#line.hidden = false;
+    const kept = JSON.parse(text) as Reuse;
+    this.fill(kept);
+    this.#line.hidden = !written(kept); // who only talked here last goes on talking: nothing is restored by that
     return true;
   }
 
@@ -42,7 +47,7 @@ export class Draft {
     clearTimeout(this.#timer);
     this.#timer = 0;
     const state = this.state();
-    if (!state.prompt?.trim() && !state.about && !state.negative && !state.styles?.length) {
+    if (!written(state) && state.mode === undefined) {
       localStorage.removeItem(this.#name);
     } else localStorage.setItem(this.#name, JSON.stringify(state));
   }

@@ -18,11 +18,20 @@ export interface Limits {
   prices: Record<string, number>;
 }
 
+/** The models that can be ordered; the others stand in the menu with their reason and are never chosen. */
 export function radios(root: ParentNode): HTMLInputElement[] {
-  return [...root.querySelectorAll<HTMLInputElement>("input[name=model]")];
+  return [...root.querySelectorAll<HTMLInputElement>("input[name=model]:not([data-unavailable])")];
 }
 
+/** The switch that sends the words to the studio, not to a model that makes pictures; there is none without one that writes. */
+export function talkSwitch(root: ParentNode): HTMLInputElement | null {
+  return root.querySelector<HTMLInputElement>("input[name=mode]");
+}
+
+/** Who gets the words: the studio while one talks, else the model of the menu. */
 export function chosen(root: ParentNode): HTMLInputElement {
+  const talk = talkSwitch(root);
+  if (talk?.checked) return talk;
   const all = radios(root);
   const found = all.find((radio) => radio.checked) ?? all[0];
   if (found === undefined) throw new Error("the catalogue offers no model");
@@ -52,6 +61,7 @@ export function limitsOf({ value, dataset }: HTMLInputElement): Limits {
 /** Show what the model takes; what it does not take is neither shown nor sent. */
 export function apply(root: HTMLElement, limits: Limits, about: boolean): void {
   must(root, ".model-now").textContent = limits.title;
+  must<HTMLElement>(root, ".models").hidden = limits.operation === "reply";
   shape(root, limits.ratios);
   counts(root, limits.maxVariants);
   for (const group of root.querySelectorAll<HTMLFieldSetElement>("fieldset[data-model]")) {

@@ -10,6 +10,10 @@ export function price(root: HTMLElement, limits: Limits, waiting: boolean): void
   const each = limits.prices[by?.value ?? ""] ?? Object.values(limits.prices)[0] ?? 0;
   const many = limits.maxVariants > 1;
   const count = many ? Number(must<HTMLSelectElement>(root, "select[name=variants]").value) : 1;
+  // What is shown here is what is held: the server is told, and refuses to take more.
+  const quoted = must<HTMLInputElement>(root, "input[name=quoted]");
+  quoted.value = String(each);
+  quoted.disabled = false;
   const total = each * count;
   const button = must<HTMLButtonElement>(root, "button[type=submit]");
   const verb = many ? `${limits.verb} ${count}` : limits.verb;

@@ -1,5 +1,5 @@
 import { must } from "../dom";
-import { radios } from "./limits";
+import { radios, talkSwitch } from "./limits";
 
 export interface Picked {
   asset: string;
@@ -9,6 +9,8 @@ export interface Picked {
 /** A request, or a part of one, to be put into the form; what is not named stays as it is. */
 export interface Reuse {
   prompt?: string;
+  /** `talk`: the words are said to the studio; a named model means that they are not. */
+  mode?: string;
   model?: string;
   ratio?: string;
   size?: number | string;
@@ -32,6 +34,8 @@ export function fill(root: HTMLElement, wanted: Reuse): void {
     radio.disabled = false; // its pictures come with the rest
     radio.checked = true;
   }
+  const talk = talkSwitch(root);
+  if (talk && (model !== undefined || wanted.mode !== undefined)) talk.checked = wanted.mode === "talk";
   if (prompt !== undefined) must<HTMLTextAreaElement>(root, "textarea[name=prompt]").value = prompt;
   if (negative !== undefined) must<HTMLInputElement>(root, "input[name=negative]").value = negative;
   for (const field of root.querySelectorAll<HTMLInputElement>("input[name=ratio]")) {
@@ -56,6 +60,7 @@ export function read(root: HTMLElement): Reuse {
   const seed = text("seed");
   return {
     prompt: must<HTMLTextAreaElement>(root, "textarea[name=prompt]").value,
+    ...(form.has("mode") && { mode: text("mode") }),
     model: text("model"),
     ratio: text("ratio"),
     ...(form.has("size") && { size: text("size") }),

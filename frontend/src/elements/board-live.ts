@@ -34,11 +34,17 @@ export class StudioBoard extends HTMLElement {
     for (const part of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
       if (part.querySelector("input:focus, textarea:focus, select:focus")) continue;
       const status = await refresh(part, address(part)).catch(() => 0);
-      if (status === 404 && this.dataset["home"]) return location.assign(this.dataset["home"]);
+      if (status === 404 && this.dataset["home"]) return this.#home(this.dataset["home"]);
     }
     const main = document.getElementById("main");
     if (stand !== this.#stand() && main) await refresh(main, location.pathname + location.search, "#main");
     place?.();
+  }
+
+  /** Unless an answer to the person leads there, with words to say: going a second time would lose them. */
+  #home(address: string): void {
+    if (document.querySelector(".htmx-request")) this.#soon(); // htmx leaves the class where it leads away
+    else location.assign(address);
   }
 
   #stand(): string {

@@ -1,6 +1,6 @@
 import { must } from "../dom";
 import { paint, selection } from "../gallery/selection";
-import { actions } from "../shortcuts";
+import { type ActionName, actions } from "../shortcuts";
 
 const MICRO = 1_000_000;
 const LONG_MS = 450;
@@ -8,8 +8,8 @@ const STILL_PX = 10;
 const QUOTE_AFTER_MS = 120;
 /** Acts after which the pictures are no longer where they were picked. */
 const PARTING = ["move", "trash", "restore", "erase"];
-const KEYS = ["favourite", "approve", "reject", "tag", "move-to-board", "download", "remove-background", "upscale",
-  "vary", "trash", "pin", "copy-to-board"];
+const KEYS: ActionName[] = ["favourite", "approve", "reject", "tag", "move-to-board", "download", "remove-background",
+  "upscale", "vary", "trash"];
 
 /**
  * `<studio-bulk>`: the bar that slides in when something is picked. Picking is by the check of any `[data-pick]` on the
@@ -155,6 +155,8 @@ export class StudioBulk extends HTMLElement {
       const words = this.getAttribute(total === 1 ? "label-credit" : "label-credits") ?? "%";
       const shown = total.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 });
       button.disabled = price == null;
+      // What is shown here is what is held: the server is told, and refuses to take more.
+      must<HTMLInputElement>(this, `input[name="quoted-${button.value}"]`).value = String(price ?? "");
       must(button, ".cost").textContent = most
         ? (this.getAttribute("label-most") ?? "")
         : price == null ? "" : words.replace("%", shown);

@@ -1,7 +1,8 @@
 import { Draft } from "../composer/draft";
 import { History } from "../composer/history";
-import { apply, chosen, close, limitsOf, radios, type Limits } from "../composer/limits";
+import { apply, chosen, close, limitsOf, radios, talkSwitch, type Limits } from "../composer/limits";
 import { price } from "../composer/price";
+import { Refine } from "../composer/refine";
 import { fill, read, type Picked, type Reuse } from "../composer/reuse";
 import { must } from "../dom";
 import { fromAddress, type Refer } from "../pickup";
@@ -23,6 +24,7 @@ export class StudioComposer extends HTMLElement {
     const { signal } = this.#leave;
     this.#history = new History(this.#prompt, this.getAttribute("prompts") ?? "");
     this.#draft = new Draft(this, this.getAttribute("draft") ?? "", () => read(this), (kept) => this.#reuse(kept));
+    new Refine(this, this.#prompt, signal);
     for (const name of ["input", "change"]) this.addEventListener(name, () => this.#changed(), { signal });
     this.addEventListener("change", (event) => this.#picked(event), { signal });
     this.addEventListener("studio:references", () => this.#references(), { signal });
@@ -38,6 +40,7 @@ export class StudioComposer extends HTMLElement {
     addEventListener("hashchange", fromAddress, { signal });
     actions(signal, {
       prompt: () => this.#prompt.focus(),
+      talk: () => this.#talk(),
       generate: () => (this.contains(document.activeElement) ? this.#form.requestSubmit() : false),
       "history-back": () => this.#history.step(1),
       "history-forward": () => this.#history.step(-1),
@@ -80,10 +83,30 @@ export class StudioComposer extends HTMLElement {
   #update(): void {
     const about = !this.#about.disabled;
     apply(this, this.#limits, about);
+    this.#placeholder(about);
     close(this, this.#drop.products + Number(about));
     this.#seed();
     this.#grow();
     price(this, this.#limits, this.#waiting);
+  }
+
+  #placeholder(about: boolean): void {
+    const { dataset } = this.#prompt;
+    dataset["placeholder"] ??= this.#prompt.placeholder;
+    const name = about ? "aboutPlaceholder" : this.#talking ? "talkPlaceholder" : "placeholder";
+    this.#prompt.placeholder = dataset[name] ?? "";
+  }
+
+  get #talking(): boolean {
+    return talkSwitch(this)?.checked ?? false;
+  }
+
+  /** Talk, or ask for pictures again; false where nobody answers. */
+  #talk(): boolean {
+    const talk = talkSwitch(this);
+    talk?.click();
+    this.#prompt.focus();
+    return talk !== null;
   }
 
   #seed(): void {
@@ -133,12 +156,13 @@ export class StudioComposer extends HTMLElement {
     const { ctx } = (event as CustomEvent<{ ctx: { response?: { status: number } } }>).detail;
     if (event.target !== this.#form || ctx.response?.status !== 200) return;
     this.#history.forget();
-    if (!this.#about.disabled) {
+    if (!this.#about.disabled || this.#talking) {
       this.#prompt.value = "";
       this.#forgetAbout();
     }
     this.#update();
     this.#draft.sent();
+    if (this.#talking) this.#draft.changed(); // that one talks here is kept
     if (matchMedia(NARROW).matches) this.#fold(); // the sheet makes way for what it asked for
   }
 
@@ -201,7 +225,7 @@ export class StudioComposer extends HTMLElement {
   #picked(event: Event): void {
     const input = event.target;
     if (!(input instanceof HTMLInputElement)) return;
-    if (input.name === "model") this.#before = null;
+    if (input.name === "model" || input.name === "mode") this.#before = null;
     if (!input.matches("[data-style]")) return;
     this.#drop.add([...(input.files ?? [])], "style");
     input.value = "";
@@ -245,13 +269,10 @@ export class StudioComposer extends HTMLElement {
     const field = this.#about;
     field.value = picture.asset;
     field.disabled = false;
-    if (choose && this.#limits.operation !== "edit") {
+    if (choose && !this.#talking && this.#limits.operation !== "edit") {
       const before = chosen(this).value;
       if (this.#choose(({ operation }) => operation === "edit")) this.#before = before;
     }
-    const prompt = this.#prompt;
-    prompt.dataset["placeholder"] ??= prompt.placeholder;
-    prompt.placeholder = prompt.dataset["aboutPlaceholder"] ?? "";
     this.#changed();
     const [chip] = await fetchChips(this.getAttribute("chips") ?? "", [picture.asset], "follow");
     if (field.value !== picture.asset) return;
@@ -267,7 +288,6 @@ export class StudioComposer extends HTMLElement {
     field.value = "";
     field.disabled = true;
     must<HTMLElement>(this, ".about").hidden = true;
-    this.#prompt.placeholder = this.#prompt.dataset["placeholder"] ?? this.#prompt.placeholder;
     if (this.#before !== null) this.#choose(({ id }) => id === this.#before);
     this.#before = null;
     this.#update();
@@ -279,6 +299,8 @@ export class StudioComposer extends HTMLElement {
     if (radio === undefined) return false;
     radio.disabled = false;
     radio.checked = true;
+    const talk = talkSwitch(this);
+    if (talk) talk.checked = false;
     this.#update();
     return true;
   }

@@ -17,7 +17,6 @@ export class StudioDialog extends HTMLElement {
       if (event.target !== this) dialog.close();
     });
     dialog.showModal();
-    // What is said meanwhile is said inside: all around is out of reach.
     dialog.append(...toasts());
   }
 
@@ -27,7 +26,8 @@ export class StudioDialog extends HTMLElement {
   }
 }
 
-function toasts(): Element[] {
+/** Where messages stand; it goes along into a dialog, since all around one is out of reach. */
+export function toasts(): Element[] {
   const found = document.getElementById("toasts");
   return found ? [found] : [];
 }
@@ -113,10 +113,16 @@ export class StudioThread extends HTMLElement {
   }
 }
 
-/** The stream may tell of a request before the answer to it has come: whichever was drawn later stays. */
+/**
+ * The stream may tell of a request before the answer to it has come: whichever was drawn later stays, and is read again,
+ * because what it was made from may be older.
+ */
 function replaceEarlier(added: Element): void {
   if (added.id === "") return;
   for (const same of document.querySelectorAll(`#${CSS.escape(added.id)}`)) {
-    if (same !== added && added.isConnected) same.remove();
+    if (same === added || !added.isConnected) continue;
+    same.remove();
+    const detail = added.getAttribute("data-batch");
+    if (detail !== null) document.dispatchEvent(new CustomEvent("studio:stale", { detail }));
   }
 }

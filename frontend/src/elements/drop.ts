@@ -1,4 +1,5 @@
 import { announce, must, stamp, toast } from "../dom";
+import { Sending, routesOf } from "../send";
 
 interface Answer {
   id: string;
@@ -12,7 +13,7 @@ const PARALLEL = 3;
 const DRAG_PX = 6;
 
 /**
- * `<studio-drop upload state max max-styles max-bytes board>`: photos by drop, paste or picker. Each becomes a chip that
+ * `<studio-drop upload expect state max max-styles max-bytes board>`: photos by drop, paste or picker. Each becomes a chip that
  * shows the picture at once and says how far it is; a ready chip carries its asset's id in the form around it. Chips are
  * ordered by dragging or with the arrow keys: products first, then pictures whose style is followed.
  */
@@ -170,28 +171,13 @@ export class StudioDrop extends HTMLElement {
     }
   }
 
-  #upload(file: File, chip: HTMLElement): Promise<void> {
+  async #upload(file: File, chip: HTMLElement): Promise<void> {
     const bar = must<HTMLProgressElement>(chip, "progress");
-    const form = new FormData();
-    form.append("file", file, file.name);
-    const board = this.getAttribute("board");
-    if (board) form.append("board", board);
-    form.append("csrfmiddlewaretoken", must<HTMLInputElement>(document, "[name=csrfmiddlewaretoken]").value);
-    return new Promise((resolve) => {
-      const request = new XMLHttpRequest();
-      request.open("POST", this.getAttribute("upload") ?? "");
-      request.setRequestHeader("Accept", "application/json");
-      request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => (bar.value = total > 0 ? (100 * loaded) / total : 0);
-      request.onloadend = () => {
-        const answer = request.response as Partial<Answer> | null;
-        if (request.status >= 200 && request.status < 300 && answer?.id) this.#state(chip, answer as Answer);
-        else this.#reject(chip, answer?.message ?? this.getAttribute("label-failed") ?? "");
-        resolve();
-      };
-      chip.addEventListener("studio:removed", () => request.abort());
-      request.send(form);
-    });
+    const sending = new Sending(file, routesOf(this), (share) => (bar.value = 100 * share));
+    chip.addEventListener("studio:removed", () => sending.stop());
+    const { ok, body } = await sending.go(null);
+    if (ok && body?.id) this.#state(chip, body as Answer);
+    else this.#reject(chip, body?.message ?? this.getAttribute("label-failed") ?? "");
   }
 
   /** Ask how far the photos are that the server still looks at; `asset` null means all of them. */

@@ -42,6 +42,13 @@ async function walk(entry: FileSystemEntry, into: File[]): Promise<void> {
   }
 }
 
+/** What a file says it is; by its name where the browser knows no better. */
+export function mediaType(file: File): string {
+  if (file.type !== "") return file.type;
+  const ending = NAMES.exec(file.name)?.[1]?.toLowerCase().replace("jpg", "jpeg");
+  return ending === undefined ? "" : `image/${ending}`;
+}
+
 /** SHA-256 in hex; null where the browser does not offer it (a page without TLS that is not localhost). */
 export async function fingerprint(file: File): Promise<string | null> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;

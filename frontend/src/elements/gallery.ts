@@ -199,17 +199,21 @@ export class StudioGallery extends HTMLElement {
   }
 
   async #everything(): Promise<void> {
-    const url = this.getAttribute("everything") ?? "";
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (answer.status !== 200) return;
-    const found = (await answer.json()) as { number: number; more: boolean; upto: string | null };
-    const newest = this.getAttribute("order") === "newest" ? this.#blocks.ids[0] : undefined;
-    const upto = newest ?? found.upto;
-    if (!upto) return;
-    selection.pickAll({ search: this.getAttribute("search") ?? "", upto, number: found.number, more: found.more });
-    if (!found.more) return;
-    const exact = await fetch(`${url}${url.includes("?") ? "&" : "?"}exact=1`, { headers: { Accept: "application/json" } });
-    if (exact.status === 200) selection.counted(((await exact.json()) as { number: number }).number);
+    const found = await this.#count(this.getAttribute("order") === "newest" ? this.#blocks.ids[0] : undefined);
+    if (found === null || found.upto === null) return;
+    const { upto, number, more } = found;
+    selection.pickAll({ search: this.getAttribute("search") ?? "", upto, number, more });
+    if (!more) return;
+    const exact = await this.#count(upto, true);
+    if (exact) selection.counted(exact.number);
+  }
+
+  /** How many pictures the search finds up to one, or now; null where the server does not say. */
+  async #count(upto = "", exact = false): Promise<Count | null> {
+    const base = this.getAttribute("everything") ?? "";
+    const url = `${base}${base.includes("?") ? "&" : "?"}upto=${upto}${exact ? "&exact=1" : ""}`;
+    const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+    return answer?.status === 200 ? ((await answer.json()) as Count) : null;
   }
 
   // --- What has changed -----------------------------------------------------------------------------------------
@@ -221,6 +225,7 @@ export class StudioGallery extends HTMLElement {
 
   async #lookNow(): Promise<void> {
     if (document.hidden) return;
+    void this.#count().then((found) => found && (must(this, ".count").textContent = found.words));
     if (this.#blocks.ids.length === 0) return this.#blocks.fromTheTop();
     await this.#blocks.refresh();
     const [number, more] = await this.#blocks.news();
@@ -308,6 +313,14 @@ export class StudioGallery extends HTMLElement {
     this.#rest(current);
     this.#scroller.scrollTop = top;
   }
+}
+
+/** What "all" means: `words` say the number, `upto` is the newest that is meant. */
+interface Count {
+  number: number;
+  more: boolean;
+  words: string;
+  upto: string | null;
 }
 
 interface Neighbour {

@@ -28,6 +28,10 @@ export class StudioLive extends HTMLElement {
     const { signal } = this.#leave;
     addEventListener("pagehide", () => this.#stop(), { signal });
     addEventListener("pageshow", (event) => event.persisted && this.#start(), { signal });
+    document.addEventListener("studio:stale", (event) => {
+      const id = (event as CustomEvent<string>).detail;
+      this.#soon(`batch-${id}`, () => this.#batch(id));
+    }, { signal });
     document.addEventListener("visibilitychange", () => !document.hidden && this.#catchUp(), { signal });
     this.#start();
     // After the parser has read the rest of the page, and the region that speaks with it.
@@ -68,6 +72,7 @@ export class StudioLive extends HTMLElement {
     else if (k === "batch" && i !== null) {
       this.#soon(`batch-${i}`, () => this.#batch(i));
       this.#soon("running", () => this.#fragment("running"));
+      this.#emit("batch", i);
     } else if (KINDS.includes(k)) this.#emit(k, i);
   }
 
@@ -108,11 +113,15 @@ export class StudioLive extends HTMLElement {
   }
 
   async #batch(id: string): Promise<void> {
-    const shown = document.getElementById(`batch-${id}`);
-    if (shown === null) return this.#newcomer(id);
+    const shown = [...document.querySelectorAll(`[data-batch="${CSS.escape(id)}"]`)];
+    await Promise.all(shown.map((each) => this.#read(each)));
+    if (document.getElementById(`batch-${id}`) === null) await this.#newcomer(id);
+  }
+
+  async #read(shown: Element): Promise<void> {
     const before = faces(shown);
     await refresh(shown, shown.getAttribute("data-url") ?? "");
-    const after = document.getElementById(`batch-${id}`);
+    const after = document.getElementById(shown.id);
     if (after === null) return;
     for (const [tile, said] of faces(after)) {
       if (before.has(tile) && before.get(tile) !== said) announce(said);
@@ -126,7 +135,9 @@ export class StudioLive extends HTMLElement {
     const url = (thread.getAttribute("data-thread") ?? "").replace("00000000-0000-0000-0000-000000000000", id);
     const response = await fetch(url, { headers: { "HX-Request": "true", Accept: "text/html" } });
     if (response.status === 404) this.#strangers.add(id);
-    if (response.status !== 200 || document.getElementById(`batch-${id}`) !== null) return;
+    if (response.status !== 200) return;
+    // The answer to its own form has come meanwhile, and may be older than what was told.
+    if (document.getElementById(`batch-${id}`) !== null) return this.#batch(id);
     await htmx.swap({ text: await response.text(), target: thread, swap: "beforeend", sourceElement: thread });
   }
 
@@ -137,7 +148,7 @@ export class StudioLive extends HTMLElement {
     }
     this.#soon("balance", () => this.#fragment("balance"));
     this.#soon("running", () => this.#fragment("running"));
-    for (const kind of ["asset", "board", "change", "export"]) this.#emit(kind, null);
+    for (const kind of ["asset", "batch", "board", "change", "export"]) this.#emit(kind, null);
   }
 
   #emit(kind: string, id: string | null): void {

@@ -1,4 +1,5 @@
 import { announce, must, stamp, toast } from "../dom";
+import { Sending, routesOf } from "../send";
 import { actions } from "../shortcuts";
 import { carriesFiles, dropped, fingerprint, sorted, type Found } from "./files";
 
@@ -17,7 +18,7 @@ interface Item {
   again: boolean;
   /** Counts the times it was begun: work of an earlier time has nothing to say any more. */
   turn: number;
-  request: XMLHttpRequest | null;
+  sending: Sending;
 }
 
 interface Answer {
@@ -26,8 +27,8 @@ interface Answer {
 }
 
 /**
- * `<studio-uploads upload known board max-bytes>`: many files at once onto a board, by drop, paste, picker or folder.
- * A file whose bytes are here already is not sent again, so a folder that broke off is simply dropped once more. What
+ * `<studio-uploads upload expect known board max-bytes>`: many files at once onto a board, by drop, paste, picker or
+ * folder, through the server or straight into its store. A file whose bytes are here already is not sent again, so a folder that broke off is simply dropped once more. What
  * failed stays in the list with its reason and can be tried again, all together or one by one.
  */
 export class StudioUploads extends HTMLElement {
@@ -106,7 +107,12 @@ export class StudioUploads extends HTMLElement {
       const row = stamp(must<HTMLTemplateElement>(this, "template"));
       must(row, ".upload-name").textContent = file.name;
       must(this, ".upload-list").append(row);
-      const item: Item = { file, row, state: "waiting", share: 0, again: true, turn: 0, request: null };
+      const progress = (share: number): void => {
+        item.share = share;
+        this.#draw(item);
+      };
+      const sending = new Sending(file, routesOf(this), progress);
+      const item: Item = { file, row, state: "waiting", share: 0, again: true, turn: 0, sending };
       this.#items.push(item);
       if (file.size > Number(this.getAttribute("max-bytes") ?? Infinity)) {
         item.again = false;
@@ -150,8 +156,9 @@ export class StudioUploads extends HTMLElement {
 
   /** What the server says of the file; null where it did not say anything. */
   async #attempt(item: Item): Promise<Answer | null> {
+    let sha256: string | null;
     try {
-      const sha256 = await fingerprint(item.file);
+      sha256 = await fingerprint(item.file);
       if (sha256 !== null) {
         const known = await this.#known(item.file, sha256);
         if (known !== null) return known;
@@ -159,7 +166,12 @@ export class StudioUploads extends HTMLElement {
     } catch {
       return null; // no answer: the network is gone, and so it would be for the file
     }
-    return this.#send(item);
+    if (item.state !== "uploading") return null; // stopped meanwhile
+    const { ok, again, body } = await item.sending.go(sha256);
+    if (ok) return { state: "done", message: "" };
+    if (again) return null;
+    item.again = false;
+    return { state: "failed", message: body?.message ?? this.#label("broken") };
   }
 
   /** Bytes that are here already need not travel: `done` or `here`; null where they have to. */
@@ -176,32 +188,6 @@ export class StudioUploads extends HTMLElement {
     const answer = (await response.json()) as { state: string };
     if (answer.state === "unknown") return null;
     return { state: answer.state === "here" ? "here" : "done", message: "" };
-  }
-
-  #send(item: Item): Promise<Answer | null> {
-    const form = this.#form();
-    form.append("file", item.file, item.file.name);
-    return new Promise((resolve) => {
-      const request = new XMLHttpRequest();
-      item.request = request;
-      request.open("POST", this.getAttribute("upload") ?? "");
-      request.setRequestHeader("Accept", "application/json");
-      request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => {
-        item.share = total > 0 ? loaded / total : 0;
-        this.#draw(item);
-      };
-      request.onloadend = () => {
-        item.request = null;
-        const answer = request.response as Partial<Answer> | null;
-        if (request.status >= 200 && request.status < 300) resolve({ state: "done", message: "" });
-        else if (request.status >= 400 && request.status < 500 && request.status !== 429) {
-          item.again = false;
-          resolve({ state: "failed", message: answer?.message ?? this.#label("broken") });
-        } else resolve(null);
-      };
-      request.send(form);
-    });
   }
 
   #form(): FormData {
@@ -265,7 +251,7 @@ export class StudioUploads extends HTMLElement {
     for (const item of this.#items) {
       if (item.state !== "waiting" && item.state !== "uploading") continue;
       this.#set(item, "failed", this.#label("stopped"));
-      item.request?.abort();
+      item.sending.stop();
     }
   }
 

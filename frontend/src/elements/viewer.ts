@@ -1,14 +1,15 @@
 import { announce, keep, must } from "../dom";
 import { htmx } from "../htmx";
-import { actions } from "../shortcuts";
+import { type Action, type ActionName, actions, type Handlers } from "../shortcuts";
 import { Compare, MODES, type Mode } from "./compare";
+import { toasts } from "./dialogs";
 import { pictures, show, sizeOf } from "./picture";
 import { Stage } from "./stage";
 
 const GROUNDS = ["black", "grey", "white"] as const;
 const STRIP = 24;
-const PANEL = ["favourite", "approve", "reject", "trash", "edit", "upscale", "vary"] as const;
-const REUSE = ["reuse-all", "reuse-prompt", "reuse-seed", "remix"] as const;
+const PANEL: ActionName[] = ["favourite", "approve", "reject", "trash", "edit", "upscale", "vary"];
+const REUSE: ActionName[] = ["reuse-all", "reuse-prompt", "reuse-seed", "remix"];
 
 /**
  * `<studio-viewer link>`: one picture, or two compared, in the whole window. Every `a[data-picture]` opens in it; what
@@ -77,7 +78,10 @@ export class StudioViewer extends HTMLElement {
 
   #show(link: HTMLAnchorElement): void {
     this.#current = link;
-    if (!this.#dialog.open) this.#dialog.showModal();
+    if (!this.#dialog.open) {
+      this.#dialog.showModal();
+      this.#dialog.append(...toasts()); // what is said meanwhile, and its undo, is within reach
+    }
     const { picture = "", alt = "", details = "", download = "", media = "" } = link.dataset;
     show(must(this, ".pane-current"), link);
     this.#compare.reframe(link);
@@ -135,6 +139,7 @@ export class StudioViewer extends HTMLElement {
   }
 
   #closed(): void {
+    document.body.append(...toasts());
     const id = this.#current?.dataset["picture"];
     this.#current = null;
     this.#compare.stop();
@@ -145,8 +150,8 @@ export class StudioViewer extends HTMLElement {
   }
 
   /** What keys, buttons of the bar and the palette ask for; nobody's while the viewer is closed. */
-  #handlers(): Record<string, () => unknown> {
-    const acts: Record<string, () => unknown> = {
+  #handlers(): Handlers {
+    const acts: Handlers = {
       previous: () => this.#walk(-1),
       next: () => this.#walk(1),
       "zoom-in": () => this.#stage.zoom(1.25),
@@ -168,7 +173,7 @@ export class StudioViewer extends HTMLElement {
     };
     for (const name of [...PANEL, ...REUSE]) acts[name] = () => this.#panel(name);
     return Object.fromEntries(
-      Object.entries(acts).map(([name, work]) => [name, () => (this.#dialog.open ? work() : false)]),
+      Object.entries(acts).map(([name, work]) => [name, (action: Action) => (this.#dialog.open ? work(action) : false)]),
     );
   }
 

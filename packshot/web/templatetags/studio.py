@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from packshot.studio.generation.queries import writer
 from packshot.web.assets import manifest
 
 register = template.Library()
@@ -159,6 +160,12 @@ def ratio_sign(ratio: str) -> SafeString:
     )
 
 
+@register.simple_tag
+def writes(operation: str) -> bool:
+    """Whether a model is connected that writes this: `{% writes "describe" as describes %}`."""
+    return writer(operation) is not None
+
+
 @register.filter
 def operation(name: str) -> str:
     """An operation as the verb on its button."""
@@ -168,6 +175,8 @@ def operation(name: str) -> str:
         "upscale": _("Enlarge"),
         "edit": _("Edit"),
         "video": _("Make video"),
+        "describe": _("Describe"),
+        "reply": _("Talk"),
     }
     return verbs.get(name, name.replace("_", " ").capitalize())
 
