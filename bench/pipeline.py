@@ -1,20 +1,26 @@
-"""Jobs a second from submit to settled, beside the bare queue engine in the same run; memory of a waiting worker.
+"""Jobs a second from submit to settled, beside the bare queue engine in the same run; memory of a waiting worker;
+callbacks absorbed a second.
 
     python bench/pipeline.py [--json] [--jobs 10000] [--rounds 3]
 
 A server of its own (flushed to disk), one web process that submits, one worker process. A job of the pipeline is
 priced, held, queued, claimed, done by the mock at once, settled and charged; the bare engine's message is only
-fetched and acknowledged. Rounds of the two alternate, and medians are given.
+fetched and acknowledged. Rounds of the two alternate, and medians are given. Callbacks are sent signed, over HTTP, to a
+web process that verifies and stores each and wakes its job, while a worker works them off; every tenth comes twice.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import hmac
 import json
 import os
 import platform
 import shutil
+import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -23,13 +29,18 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from packshot.adapters.mock.signing import signed  # noqa: E402  (found by the path above)
+from packshot.settings import settings  # noqa: E402  (found by the path above)
+
 ORGANIZATIONS = 50
 THREADS = 8
 VARIANTS = 50
+CONNECTIONS = 32
 
 # No worker outlives the bench, however that ends: then its input ends.
 FOLLOW = """
@@ -160,6 +171,97 @@ def submit(actors: list[Any], jobs: int, model: str, script: dict[str, Any]) -> 
             assert done is None
 
 
+def callbacks(connect: Any, actors: list[Any], number: int) -> dict[str, float]:
+    """So many jobs wait for their provider, and are called back all at once on `CONNECTIONS` connections."""
+    from packshot.studio.generation import callbacks as addresses
+
+    port = free_port()
+    before = count(connect, "public.generation_settlement")
+    with Worker(WORKER, PACKSHOT_WORKER_TASKS="1200"), Web(port):
+        submit(
+            actors, number, "mock-nothing",
+            {"output": "none", "answer": "poll", "delay_s": 0, "poll_after_s": 3600},
+        )  # fmt: skip
+        until(lambda: count(connect, "public.generation_job where state = 'waiting'") >= number)
+        waiting = connect.execute(
+            "select organization_id, id, provider_ref from public.generation_job where state = 'waiting'"
+        ).fetchall()
+        sent = [(addresses.address("mock", row[0], row[1]), row[2]) for row in waiting]
+        sent += sent[::10]
+        began = time.monotonic()
+        took = asyncio.run(call_back(port, sent))
+        absorbed = time.monotonic() - began
+        until(lambda: count(connect, "public.generation_settlement") - before >= number)
+        settled = time.monotonic() - began
+        assert count(connect, "public.generation_settlement") - before == number
+    took.sort()
+    return {
+        "absorbed_per_s": round(len(sent) / absorbed),
+        "p50_ms": round(took[len(took) // 2] * 1000, 1),
+        "p99_ms": round(took[len(took) * 99 // 100] * 1000, 1),
+        "settled_per_s": round(number / settled),
+    }
+
+
+async def call_back(port: int, sent: list[tuple[str, str]]) -> list[float]:
+    """Deliver each callback once its connection is free; the seconds from sent to answered."""
+    key = hmac.new(settings().secret().encode(), b"mock", hashlib.sha256).digest()
+    left = iter(sent)
+    took: list[float] = []
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for address, ref in left:
+            body = json.dumps({"ref": ref, "event": f"{ref}-done", "status": "done"}).encode()
+            path = address.partition("/hooks")[2]
+            headers = {
+                "Host": "127.0.0.1",
+                "Content-Length": str(len(body)),
+                **signed(key, body, time.time()),
+            }
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            began = time.monotonic()
+            writer.write(f"POST /hooks{path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+            status = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1]
+            assert status == b"204", status
+            took.append(time.monotonic() - began)
+        writer.close()
+
+    await asyncio.gather(*[one() for _ in range(CONNECTIONS)])
+    return took
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Web:
+    """A web process on this port, answering when it is entered."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def __enter__(self) -> None:
+        command = [sys.executable, "-m", "packshot", "web", "--port", str(self._port)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        self._process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=5).status == 200
+        except OSError:
+            return False
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
 def memory(connect: Any, actors: list[Any]) -> dict[str, float]:
     """Resident megabytes of a worker that idles, that awaits 1,000 providers, and that has parked 1,000 jobs."""
     import psutil
@@ -202,6 +304,8 @@ def prepare(home: Path) -> Any:
         "PACKSHOT_HOME": str(home),
         "PACKSHOT_ROLE": "web",
         "PACKSHOT_MOCK_PROVIDER": "true",
+        # Named in the addresses of callbacks, which are sent to the port itself.
+        "PACKSHOT_PUBLIC_URL": "http://127.0.0.1:8730",
         "PACKSHOT_ORGANIZATION_JOBS": "64",
         "PACKSHOT_DATABASE_POOL": "10",
         "DJANGO_SETTINGS_MODULE": "packshot.web.conf",
@@ -260,6 +364,7 @@ def main() -> None:
                     engine.append(bare(connect, asked.jobs))
                     road.append(pipeline(connect, actors, asked.jobs))
                 pictures = pipeline(connect, actors, 500, "mock-scene")
+                called = callbacks(connect, actors, min(asked.jobs, 5_000))
                 held = memory(connect, actors)
         finally:
             guard.close()
@@ -274,6 +379,7 @@ def main() -> None:
         "pipeline_rounds": [round(x) for x in road],
         "share": round(statistics.median(road) / statistics.median(engine), 3),
         "with_stored_pictures_per_s": round(pictures, 1),
+        "callbacks": called,
         "worker_rss_mb": {name: round(value, 1) for name, value in held.items()},
     }
     if asked.json:
