@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from packshot import installation
+from packshot.blobs import app as blobs
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
+from packshot.studio.generation.cli import models, organizations
 
 app = typer.Typer(
     name="packshot",
@@ -60,6 +63,7 @@ def up(
     installation.configure(port=chosen)
     try:
         with installation.database() as guard:
+            _expose_metrics()
             installation.prepare_schema()
             Supervisor(guard, dict(os.environ), host=found.host, port=chosen).run(found.home)
     except (ServerError, StartError) as error:
@@ -73,14 +77,29 @@ def web(home: Home = None, port: Annotated[int | None, typer.Option("--port", "-
 
     installation.configure(home=home, role="web", port=port)
     with installation.database():
+        _expose_metrics()
         serve(settings())
 
 
 @app.command()
-def worker(home: Home = None) -> None:
+def worker(
+    home: Home = None,
+    most: Annotated[
+        int, typer.Option("--max", help="Grow to so many processes while the queue ages.", min=1, max=64)
+    ] = 1,
+) -> None:
     """Work off the queue only. Any number of machines, one database (DATABASE_URL)."""
     installation.configure(home=home, role="worker")
-    with installation.database():
+    with installation.database() as guard:
+        _expose_metrics()
+        if most > 1:
+            from packshot import logs
+            from packshot.growing import Grower, Rule
+            from packshot.studio.generation import queue
+
+            logs.configure()
+            Grower(guard, most, partial(queue.age_s, installation.database_url()), Rule()).run()
+            return
         installation.set_up_django()
         from packshot.worker.main import run
 
@@ -111,6 +130,29 @@ def doctor(
 
 app.command()(shoot)
 app.add_typer(ledger, name="ledger")
+app.add_typer(blobs, name="blobs")
+app.add_typer(models, name="models")
+app.add_typer(organizations, name="org")
+
+
+def _expose_metrics() -> None:
+    """Before the first import of what counts, and before any child: both learn here where they count."""
+    found = settings()
+    if found.metrics_port is None:
+        return
+    from packshot.studio.generation import queue
+    from packshot.telemetry import exposition
+
+    read_queue = partial(queue.look, installation.database_url())
+    try:
+        port = exposition.serve(found.home, found.metrics_host, found.metrics_port, read_queue)
+    except OSError as error:
+        raise fail(
+            f"port {found.metrics_port} on {found.metrics_host} cannot be used for metrics ({error.strerror})."
+            " Choose another with PACKSHOT_METRICS_PORT."
+        ) from error
+    if port is not None:
+        print(f"Metrics: http://{found.metrics_host}:{port}/metrics", file=sys.stderr, flush=True)
 
 
 def _free_port(host: str, port: int) -> int:

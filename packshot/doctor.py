@@ -64,6 +64,7 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "python", _python
     yield "home", _home
     yield "disk", _disk
+    yield "blobs", _blobs
     yield "secret key", _secret
     yield "database", _database
     yield "worker", _worker
@@ -71,6 +72,8 @@ def _checks() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "weights", _weights
     yield "pages", _pages
     yield "mail", _mail
+    yield "models", _models
+    yield "providers", _providers
 
 
 def _look(part: str, check: Callable[[], str]) -> Finding:
@@ -111,6 +114,24 @@ def _disk() -> str:
     return f"{free / 1e9:.0f} GB free"
 
 
+def _blobs() -> str:
+    found = settings()
+    if "s3" not in (found.blobs, found.blobs_from):
+        return f"in {found.home / 'blobs'}"
+    from packshot import wiring
+
+    bucket = wiring.bucket_blobs()
+    try:
+        bucket.check()
+    except OSError as error:
+        raise _BadError(
+            f"the bucket {found.s3_bucket} does not work: {error}",
+            "Compare PACKSHOT_S3_* with the bucket, and what its key may do there.",
+        ) from error
+    moving = "" if found.blobs_from is None else f", on the way from {found.blobs_from}"
+    return f"in the bucket {found.s3_bucket}{moving}"
+
+
 def _secret() -> str:
     if settings().secret_key is not None:
         return "from PACKSHOT_SECRET_KEY"
@@ -124,14 +145,9 @@ def _secret() -> str:
 
 
 def _database() -> str:
-    url = settings().database_url
+    url = _running_url()
     if url is None:
-        from packshot.db import server
-
-        where = server.places(settings().home)
-        if server.running(where) is None:
-            return "embedded PostgreSQL 18, not running (started by `packshot up`)"
-        url = where.url
+        return "embedded PostgreSQL 18, not running (started by `packshot up`)"
     return _version(url)
 
 
@@ -152,14 +168,9 @@ def _version(url: str) -> str:
 
 
 def _worker() -> str:
-    url = settings().database_url
+    url = _running_url()
     if url is None:
-        from packshot.db import server
-
-        where = server.places(settings().home)
-        if server.running(where) is None:
-            return "none (started by `packshot up`)"
-        url = where.url
+        return "none (started by `packshot up`)"
     from packshot.db.addresses import parameters
 
     with psycopg.connect(**parameters(url), connect_timeout=5) as connection:
@@ -207,3 +218,46 @@ def _mail() -> str:
     if found.email_url is None:
         return f"written to {found.home / 'mail'} and the log (set PACKSHOT_EMAIL_URL to send)"
     return "by SMTP"
+
+
+def _models() -> str:
+    from packshot.studio.generation.catalogue import catalogue
+    from packshot.wiring import known_providers
+
+    known = known_providers()
+    usable = {name for name, provider in known.items() if provider.enable is None}
+    found = catalogue().values()
+    served = sum(not usable.isdisjoint(model.routes) for model in found)
+    missing = sorted({provider.enable for provider in known.values() if provider.enable})
+    more = f"; more with {' or '.join(missing)}" if missing else ""
+    return f"{served} of {len(found)} have a provider that is set up{more}"
+
+
+def _providers() -> str:
+    """Those that fail now, by what the workers saw; `packshot models check` says more."""
+    from packshot.db.addresses import parameters
+
+    url = _running_url()
+    if url is None:
+        return "not asked: the database is not running"
+    with psycopg.connect(**parameters(url), connect_timeout=5) as connection:
+        row = connection.execute("select public.generation_status_v1() -> 'providers'").fetchone()
+    health: dict[str, dict[str, str]] = row[0] if row else {}
+    out = [f"{name} ({one['code']})" for name, one in health.items() if one["state"] == "out"]
+    if out:
+        raise _BadError(
+            f"out: {', '.join(out)}",
+            "Work goes to other routes or waits; see the provider's status and account.",
+        )
+    return "none fails"
+
+
+def _running_url() -> str | None:
+    """The database's address; None where the embedded one is not running."""
+    url = settings().database_url
+    if url is not None:
+        return url
+    from packshot.db import server
+
+    where = server.places(settings().home)
+    return None if server.running(where) is None else where.url

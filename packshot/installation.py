@@ -41,6 +41,13 @@ def database() -> Iterator[Guard]:
         guard.close()
 
 
+def database_url() -> str:
+    """The administrator's URL; only inside `database`."""
+    url = settings().database_url
+    assert url is not None
+    return url
+
+
 def set_up_django() -> None:
     """Django with its apps, logging included; the database need not answer yet."""
     import django
@@ -55,8 +62,7 @@ def prepare_schema() -> None:
     """Roles, schemas and migrations, up to date. Cheap when nothing is to be done."""
     from packshot.db import provision
 
-    url = settings().database_url
-    assert url is not None
+    url = database_url()
     if provision.up_to_date(url):
         return
     provision.provision(url)

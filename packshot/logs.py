@@ -8,12 +8,15 @@ import sys
 import structlog
 
 from packshot.settings import settings
+from packshot.telemetry import traces
+from packshot.telemetry.redaction import redact
 
 
 def configure() -> None:
     """Set logging up for this process; the standard library's records take the same road as ours."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        traces.name_in_log,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -32,9 +35,11 @@ def configure() -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    final: list[structlog.types.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if as_json:
-        final.append(structlog.processors.format_exc_info)
+    final: list[structlog.types.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact,
+    ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*final, renderer])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Role = Literal["web", "worker"]
@@ -48,6 +50,29 @@ class Settings(BaseSettings):
     organization_jobs: int = Field(default=8, ge=1, le=1000)
     """Jobs of one organization that may be in the queue or under way at once; the rest wait their turn."""
 
+    max_inflight: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias=AliasChoices("PACKSHOT_MAX_INFLIGHT", "GENERATION_MAX_INFLIGHT"),
+    )
+    """Jobs of one lane that the whole installation has under way at once; None: as many as workers carry."""
+    daily_spend_usd: Decimal | None = Field(default=None, ge=0)
+    """What providers may bill us for the work ordered in one UTC day; None: no limit. See docs/models.md."""
+
+    blobs: Literal["disk", "s3"] = "disk"
+    """Where pictures lie: below the home, or in a bucket that the settings below name."""
+    blobs_from: Literal["disk", "s3"] | None = None
+    """Where they lay before, while `packshot blobs migrate` moves them: read where the new store has nothing yet."""
+    s3_bucket: str | None = None
+    s3_region: str | None = None
+    """Of AWS, e.g. eu-central-1; `auto` for Cloudflare R2."""
+    s3_endpoint: str | None = None
+    """The service's address as browsers reach it, where it is not AWS: https://<account>.r2.cloudflarestorage.com."""
+    s3_path_style: bool = False
+    """The bucket stands in the path and not in the host's name, as MinIO wants it."""
+    s3_access_key_id: str | None = None
+    s3_secret_access_key: SecretStr | None = None
+
     secret_key: SecretStr | None = None
     """Signs sessions and addresses; None reads or makes `home/secret_key`."""
     email_confirmation: Literal["off", "code", "link"] = "off"
@@ -59,17 +84,75 @@ class Settings(BaseSettings):
     mfa: bool = False
     """Offer a second factor (an authenticator app and recovery codes) under Settings."""
 
+    fetch_trusted: list[str] = []
+    """`host:port` inside one's own network that downloads may reach, also over http: private mirrors, and tests."""
+    fal_key: SecretStr | None = None
+    """The API key of an account at fal.ai; None: its models are not offered."""
+    fal_user: str | None = None
+    """That account's user id. Callbacks must carry it: fal signs those of all its customers with the same keys."""
+    fal_queue_url: str = "https://queue.fal.run"
+    fal_jwks_url: str = "https://rest.fal.ai/.well-known/jwks.json"
+
     mock_provider: bool = False
     """Offer the scripted mock provider's models: for tests and demonstrations only."""
+    gemini_key: SecretStr | None = None
+    """A key of the Gemini Developer API; with it, or with a Vertex project, Google's models are offered."""
+    gemini_url: str = Field(
+        default="https://generativelanguage.googleapis.com", pattern=r"^https?://[^/]+/?$"
+    )
+    """Where the Developer API is; another address only for tests and gateways of one's own."""
+    gemini_vertex_project: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9:.-]*$")
+    """A Google Cloud project: its Vertex AI is asked instead, with the machine's own Google credentials."""
+    gemini_vertex_location: str = Field(default="global", pattern=r"^[a-z0-9-]+$")
+    """The region of Vertex AI. Pictures and words are at `global`; which regions have Veo, Google says."""
     free_credits: int = Field(default=500, ge=0)
     """Credits a month of the free plan."""
     terms_version: str = "2026-11-01"
     log_json: bool = False
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus asks `up`, `web` or `worker` for its figures; None: nowhere, 0: on a free port."""
+    metrics_host: str = "127.0.0.1"
+    """The figures name models and routes, and nobody signs in to read them: never an address of the internet."""
+    sentry_dsn: SecretStr | None = None
+    """Whom to tell of errors, over Sentry's protocol; None: the log alone."""
 
     @field_validator("home", mode="after")
     @classmethod
     def _absolute_home(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("fetch_trusted")
+    @classmethod
+    def _hosts_with_ports(cls, trusted: list[str]) -> list[str]:
+        for each in trusted:
+            host, _, port = each.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f"{each!r} is not host:port")
+        return trusted
+
+    @field_validator("fal_queue_url", "fal_jwks_url", mode="after")
+    @classmethod
+    def _private(cls, url: str) -> str:
+        """Keys travel there or come from there: without TLS to this very machine only."""
+        parts = urlsplit(url)
+        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and not here:
+            raise ValueError("must begin with https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _whole_bucket(self) -> Settings:
+        """A bucket is named in full or not used: nothing of it is guessed."""
+        if self.blobs == self.blobs_from:
+            raise ValueError(
+                "PACKSHOT_BLOBS_FROM is where the pictures lay before: not where PACKSHOT_BLOBS says"
+            )
+        if "s3" in (self.blobs, self.blobs_from):
+            needed = ("s3_bucket", "s3_region", "s3_access_key_id", "s3_secret_access_key")
+            missing = [f"PACKSHOT_{name.upper()}" for name in needed if getattr(self, name) is None]
+            if missing:
+                raise ValueError(f"a bucket needs {', '.join(missing)}")
+        return self
 
     @property
     def address(self) -> str:

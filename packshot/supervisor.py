@@ -2,83 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
+from packshot.children import Child, Say, reason
 from packshot.db.guard import Guard
 
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 15.0
 _LOOK_EVERY_S = 0.2
-_LONGEST_PAUSE_S = 10.0
-_HEALTHY_AFTER_S = 30.0
 
 
 class StartError(RuntimeError):
     """The studio does not start; the message says why and what to do."""
-
-
-@dataclass
-class _Child:
-    """A part that is kept running: started again with a growing pause when it ends by itself."""
-
-    name: str
-    arguments: list[str]
-    environment: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-    start_at: float = 0.0
-    pause_s: float = 0.3
-
-    def start(self, guard: Guard) -> None:
-        command = [sys.executable, "-m", "packshot", *self.arguments]
-        self.process = subprocess.Popen(command, env=self.environment, start_new_session=True)
-        self.started_at = time.monotonic()
-        guard.watch(self.process.pid)
-
-    def look(self, guard: Guard, say: Say) -> None:
-        """Start it again when it has ended and its pause is over."""
-        now = time.monotonic()
-        if self.process is not None:
-            code = self.process.poll()
-            if code is None:
-                return
-            _signal_group(self.process.pid, signal.SIGKILL)  # children of a killed server hold its port
-            self.pause_s = (
-                0.3 if now - self.started_at > _HEALTHY_AFTER_S else min(self.pause_s * 2, _LONGEST_PAUSE_S)
-            )
-            self.start_at = now + self.pause_s
-            self.process = None
-            say(f"{self.name} ended ({_reason(code)}); starting it again in {self.pause_s:.1f} s")
-        if now >= self.start_at:
-            self.start(guard)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            _signal_group(self.process.pid, signal.SIGTERM)
-
-    def wait(self, deadline: float) -> None:
-        if self.process is None:
-            return
-        try:
-            self.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            _signal_group(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-class Say:
-    """One line to the person at the terminal."""
-
-    def __call__(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
 
 class Supervisor:
@@ -89,8 +28,8 @@ class Supervisor:
         self._say = Say()
         self._host, self._port = host, port
         self._children = [
-            _Child("web", ["web"], {**environment, "PACKSHOT_ROLE": "web"}),
-            _Child("worker", ["worker"], {**environment, "PACKSHOT_ROLE": "worker"}),
+            Child("web", ["web"], {**environment, "PACKSHOT_ROLE": "web"}),
+            Child("worker", ["worker"], {**environment, "PACKSHOT_ROLE": "worker"}),
         ]
         self._stopping = False
 
@@ -123,7 +62,7 @@ class Supervisor:
             web = self._children[0].process
             if web is not None and web.poll() is not None:
                 raise StartError(
-                    f"The web did not start ({_reason(web.returncode)}); the lines above say why."
+                    f"The web did not start ({reason(web.returncode)}); the lines above say why."
                 )
             if self._ready():
                 return
@@ -154,14 +93,3 @@ class Supervisor:
         for child in self._children:
             child.wait(deadline)
         self._guard.close()
-
-
-def _signal_group(group: int, number: int) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return
-
-
-def _reason(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

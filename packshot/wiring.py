@@ -8,15 +8,19 @@ import os
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from packshot.adapters.disk import DiskBlobs
+from packshot.adapters.moving import MovingBlobs
 from packshot.facts import subscribe
-from packshot.ports.generation import Generator
+from packshot.ports.blobs import BlobStore
+from packshot.ports.fetch import Fetcher
+from packshot.ports.generation import Closing, Generator
 from packshot.settings import settings
 
 if TYPE_CHECKING:
     from packshot.adapters.local.pool import ImagingPool
+    from packshot.studio.generation.providers import Known
 
 
 def connect() -> None:
@@ -27,8 +31,40 @@ def connect() -> None:
     from packshot.studio.generation import providers
 
     subscribe(OrganizationOpened, open_wallet)
-    storage.connect(disk_blobs())
-    providers.connect(_receivers)
+    storage.connect(blobs())
+    providers.connect(_receivers, known_providers())
+
+
+@cache
+def blobs() -> BlobStore:
+    """The store of this process; while pictures move, the two between which they do."""
+    chosen = blobs_at(settings().blobs)
+    before = settings().blobs_from
+    return chosen if before is None else MovingBlobs(chosen, blobs_at(before), nearer=disk_blobs())
+
+
+def blobs_at(place: Literal["disk", "s3"]) -> BlobStore:
+    """One of the places where pictures can lie, whether it is in use or not."""
+    return disk_blobs() if place == "disk" else bucket_blobs()
+
+
+@cache
+def bucket_blobs() -> BlobStore:
+    """The bucket that the settings name. Raises ValueError where they do not."""
+    from packshot.adapters.s3 import Bucket, S3Blobs
+
+    found = settings()
+    if not (found.s3_bucket and found.s3_region and found.s3_access_key_id and found.s3_secret_access_key):
+        raise ValueError("no bucket is named: set PACKSHOT_S3_BUCKET and what belongs to it")
+    bucket = Bucket(
+        found.s3_bucket,
+        found.s3_region,
+        found.s3_access_key_id,
+        found.s3_secret_access_key,
+        endpoint=found.s3_endpoint,
+        path_style=found.s3_path_style,
+    )
+    return S3Blobs(bucket, now=time.time)
 
 
 @cache
@@ -50,6 +86,32 @@ def imaging_pool() -> ImagingPool:
     return ImagingPool(imaging_processes())
 
 
+def fetcher() -> Fetcher:
+    """The one door out: every file of another server comes through it."""
+    from packshot.adapters.fetch.fetcher import SafeFetcher
+
+    return SafeFetcher(trusted=settings().fetch_trusted)
+
+
+def known_providers() -> dict[str, Known]:
+    """Every provider that this code can speak to, and the setting that each still needs to be used.
+
+    `generators` makes those that need none; nothing is made or imported here, so that a page can ask.
+    """
+    from packshot.studio.generation.providers import Known
+
+    found = settings()
+    gemini = found.gemini_key or found.gemini_vertex_project
+    known = {
+        "local": Known("Packshot"),
+        "fal": Known("fal", None if found.fal_key else "PACKSHOT_FAL_KEY"),
+        "gemini": Known("Gemini", None if gemini else "PACKSHOT_GEMINI_KEY"),
+    }
+    if found.mock_provider:
+        known |= {"mock": Known("Mock"), "mock-second": Known("Second mock")}
+    return known
+
+
 def generators(pool: ImagingPool) -> dict[str, Generator]:
     """Every provider by its name, for the event loop that the pool belongs to.
 
@@ -62,8 +124,46 @@ def generators(pool: ImagingPool) -> dict[str, Generator]:
         from packshot.adapters.mock.generator import MockGenerator
 
         key = hmac.new(settings().secret().encode(), b"mock", hashlib.sha256).digest()
-        found["mock"] = MockGenerator(settings().home / "mock", key=key, now=time.time, post=_post)
+        for name in ("mock", "mock-second"):
+            found[name] = MockGenerator(settings().home / name, name=name, key=key, now=time.time, post=_post)
+    if settings().fal_key is not None:
+        found["fal"] = _fal()
+    if settings().gemini_key is not None or settings().gemini_vertex_project is not None:
+        found["gemini"] = _gemini()
     return found
+
+
+async def close(found: Mapping[str, Generator]) -> None:
+    """Give back what generators keep open, in the event loop that used them."""
+    for generator in found.values():
+        if isinstance(generator, Closing):
+            await generator.close()
+
+
+def _fal() -> Generator:
+    from packshot.adapters.fal.generator import FalGenerator
+
+    key = settings().fal_key
+    assert key is not None
+    return FalGenerator(
+        key,
+        user=settings().fal_user,
+        queue_url=settings().fal_queue_url,
+        keys_url=settings().fal_jwks_url,
+        now=time.time,
+    )
+
+
+def _gemini() -> Generator:
+    """Over Vertex AI where a project is set, else with the key."""
+    from packshot.adapters.gemini import api
+    from packshot.adapters.gemini.generator import GeminiGenerator
+
+    key, project = settings().gemini_key, settings().gemini_vertex_project
+    if project is not None:
+        return GeminiGenerator(api.vertex(project, settings().gemini_vertex_location), now=time.time)
+    assert key is not None
+    return GeminiGenerator(api.developer(settings().gemini_url, key), now=time.time)
 
 
 @cache

@@ -21,6 +21,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from _pytest.nodes import coerce_node_id
 from psycopg import sql
 
 ROOT = Path(__file__).parent.parent
@@ -150,6 +151,23 @@ class Server:
 
 
 _server: Server | None = None
+
+
+def pytest_xdist_auto_num_workers() -> int | None:
+    """`-n auto`: three for two cores, for tests wait as long as they work: for pages, leases and killed processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist obeys it
+    return (os.cpu_count() or 1) * 3 // 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of one `xdist_group` stay in one process: xdist 3.8 writes the group where pytest 9.2 does not look."""
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
+            if groups and not item.nodeid.endswith(f"@{'_'.join(groups)}"):
+                item._id = coerce_node_id(f"{item.nodeid}@{'_'.join(groups)}")  # type: ignore[attr-defined]
 
 
 def pytest_configure(config: pytest.Config) -> None:

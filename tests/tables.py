@@ -20,12 +20,15 @@ IDENTITY = {
 
 # Neither a person's nor an organization's: which login may do what, everything else being refused.
 INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
+    "assets_round": {},  # when a day's round was begun last, by whichever worker; a function's
     "auth_group": {},
     "auth_group_permissions": {},
     "auth_permission": {},
     "django_content_type": {},
     "django_migrations": {},
     "generation_callback": {},  # what providers sent, before it is known whose it is; worked off by functions
+    "generation_modelsetting": {},  # the operator's, read through a function
+    "generation_provider": {},  # the providers' breakers, moved by the workers' functions
     "web_cache": {"packshot_web": {"SELECT", "INSERT", "UPDATE", "DELETE"}},
 }
 

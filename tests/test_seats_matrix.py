@@ -35,7 +35,7 @@ from tests.test_tenancy_matrix import (
 )
 
 # What names a board, or something that lies on one.
-ON_A_BOARD = {"slug", "asset_id", "batch_id", "job_id"}
+ON_A_BOARD = {"slug", "asset_id", "batch_id", "job_id", "reply_id"}
 HERE = [route for route in ROUTES if set(route.parameters) <= ON_A_BOARD]
 
 # What a viewer may send: to give up the own seat, and to have taken back that one did.

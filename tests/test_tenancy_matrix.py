@@ -7,6 +7,7 @@ route with a parameter that `IDS` does not know fails here, and whoever adds one
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
-from packshot.db.sql import rows
+from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound, Problem
 from packshot.foundation.accounts.models import User
@@ -32,9 +33,13 @@ from packshot.studio.assets import commands as assets
 from packshot.studio.assets.contracts import ExportSpec, Selection
 from packshot.studio.boards import commands as boards
 from packshot.studio.generation import commands as generation
+from packshot.studio.generation import operator
 from packshot.studio.generation import queries as work
 from packshot.studio.generation.contracts import Order
+from packshot.studio.writing import asking
+from packshot.studio.writing import commands as writing
 from tests.conftest import Tenant
+from tests.studio.generation.hand import Hand
 from tests.tables import key_column, tenant_tables_of
 
 
@@ -67,6 +72,10 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     export = assets.export(actor, picked, ExportSpec())
     view_id = assets.save_view(actor, "Summer", "tag=summer")
     worker.execute("select public.assets_hold_bytes_v1(%s, %s)", [tenant.organization_id, "0" * 64])
+    arrival_id = uuid7()
+    arrival = {"id": str(arrival_id), "name": "a.png", "bytes": 9, "media_type": "image/png"}
+    with acting_as(actor):
+        call("assets_expect_v1", {**arrival, "board_id": str(board_id)})
     order = Order(
         key=str(uuid7()),
         operation="generate",
@@ -80,7 +89,10 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     generation.save_snippet(actor, snippet_id, name="Light", text="soft light from the left")
     cancelled, job = [tile.job_id for tile in work.batch(actor, batch_id).tiles]
     generation.cancel_job(actor, cancelled)
+    reply = replied(tenant, worker, board_id)
+    operator.limit(tenant.organization_id, 9)
     ids = {
+        "reply_id": str(reply),
         "slug": slug,
         "board_id": str(board_id),
         "asset_id": str(asset.id),
@@ -88,17 +100,45 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "job_id": str(job),
         "change_id": str(change.id),
         "export_id": str(export.id),
+        "arrival_id": str(arrival_id),
         "view_id": str(view_id),
         "snippet_id": str(snippet_id),
     }
     return Furnished(tenant, ids)
 
 
+def replied(tenant: Tenant, worker: psycopg.Connection, board_id: UUID) -> UUID:
+    """A conversation's turn with a question that was answered, and a proposal that somebody said no to."""
+    sent = generation.submit(
+        tenant.actor, asking.talk(tenant.actor, board_id=board_id, words="A mug", key=str(uuid7()))
+    )
+    proposal = {"operation": "generate", "model": "mock-scene", "prompt": "on oak", "count": 1}
+    text = {"say": "So?", "question": {"text": "Where?", "choices": ["On oak"]}, "proposal": proposal}
+    hand = Hand(worker)
+    claims = hand.claim(tenant.organization_id, work.batch(tenant.actor, sent.batch_id).tiles[0].job_id)
+    hand.settle(claims, assets=[], text=json.dumps(text))
+    writing.decline(tenant.actor, sent.batch_id)
+    return sent.batch_id
+
+
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
-IDS = {"slug", "asset_id", "batch_id", "job_id", "change_id", "export_id", "view_id", "snippet_id"}
+IDS = {
+    "slug",
+    "reply_id",
+    "asset_id",
+    "batch_id",
+    "job_id",
+    "change_id",
+    "export_id",
+    "arrival_id",
+    "view_id",
+    "snippet_id",
+}
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "written-make": {"price": "2000000"},
+    "written-answer": {"choice": "0"},
     "view-rename": {"name": "Another name"},
     "picture-make": {"act": "remove_background"},
     "snippet-rename": {"name": "Other light"},

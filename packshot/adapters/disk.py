@@ -7,21 +7,16 @@ import hashlib
 import hmac
 import math
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, BinaryIO, Final
 from urllib.parse import urlencode
 
-from packshot.ports.blobs import BlobInfo, BlobMissing
+from packshot.ports.blobs import BlobInfo, BlobMissing, is_key, parts
 
-# <organization>/<sha256 of the content>, and what was made of it behind a dot. Nothing that a path could
-# misunderstand can be said in these letters.
-_KEY: Final = re.compile(
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([0-9a-f]{64}(?:\.[0-9a-z]{1,12}){0,3})"
-)
 _CHUNK: Final = 256 * 1024
 _QUANTUM_S: Final = 15 * 60
 """Addresses made within a quarter of an hour are the same, so that a browser finds its copy again."""
@@ -32,10 +27,12 @@ _FORGOTTEN_S: Final = 24 * 3600
 class DiskBlobs:
     """Implements packshot.ports.blobs.BlobStore in the folder `root`; `now` tells the time in seconds.
 
-    A key that is not of our form is a ValueError everywhere. Files lie in `root/<organization>/<first two
-    letters>/`; they come there by a hard link from a file that is complete and on the disk, so a reader sees
-    all of the bytes or no file, and of several writers one is first.
+    Files lie in `root/<organization>/<first two letters>/`; they come there by a hard link from a file that is complete
+    and on the disk, so a reader sees all of the bytes or no file, and of several writers one is first.
     """
+
+    origins: tuple[str, ...] = ()
+    direct = False
 
     def __init__(self, root: Path, *, sign_key: bytes, base_url: str, now: Callable[[], float]) -> None:
         self._root = root
@@ -74,9 +71,22 @@ class DiskBlobs:
 
     def info(self, key: str) -> BlobInfo:
         try:
-            return BlobInfo(key, self.path(key).stat().st_size)
+            return _info(key, self.path(key))
         except FileNotFoundError:
             raise BlobMissing(key) from None
+
+    def walk(self) -> Iterator[BlobInfo]:
+        """A folder at a time: its names are read whole, which are some thousands in the largest studio."""
+        for organization in _names(self._root):
+            for shelf in _names(self._root / organization):
+                for name in _names(self._root / organization / shelf):
+                    key = f"{organization}/{name}"
+                    if not is_key(key):
+                        continue
+                    try:
+                        yield _info(key, self.path(key))
+                    except FileNotFoundError:
+                        continue  # deleted since its folder was read
 
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
@@ -93,9 +103,13 @@ class DiskBlobs:
         asked["s"] = self._signature(key, asked)
         return f"{self._base_url}/blobs/{key}?{urlencode(asked)}"
 
+    def slot(self, key: str, *, size: int, media_type: str) -> None:  # noqa: ARG002  (the port's)
+        """None: what a browser brings, it sends to the studio."""
+        self.path(key)
+
     def verify(self, key: str, asked: Mapping[str, str]) -> bool:
         """Whether these query parameters are of an address that we made and that has not expired."""
-        if _KEY.fullmatch(key) is None:
+        if not is_key(key):
             return False
         rest = {name: value for name, value in asked.items() if name != "s"}
         given = asked.get("s", "").encode(errors="replace")
@@ -122,10 +136,7 @@ class DiskBlobs:
 
     def path(self, key: str) -> Path:
         """Where the key's bytes lie, if there are any. Raises ValueError for a key not of our form."""
-        found = _KEY.fullmatch(key)
-        if found is None:
-            raise ValueError(f"not a blob's key: {key!r:.120}")
-        organization, name = found.groups()
+        organization, name = parts(key)
         return self._root / organization / name[:2] / name
 
     def _signature(self, key: str, asked: Mapping[str, str]) -> str:
@@ -155,6 +166,19 @@ class DiskBlobs:
                 draft.unlink(missing_ok=True)
         _flush_folder(target.parent)
         return fresh
+
+
+def _info(key: str, path: Path) -> BlobInfo:
+    found = path.stat()
+    return BlobInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+
+
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder, in order; nothing where there is no folder."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _link(draft: Path, target: Path) -> bool:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
 
 import av
 import numpy as np
@@ -41,9 +45,13 @@ def sniff_film(head: bytes) -> str | None:
     return None
 
 
-def look(data: bytes) -> Film:
-    """Decode every frame and make the poster. Raises BadPicture: `not_a_film`, `too_long`, `too_large`, `damaged`."""
-    media_type = sniff_film(data[:16])
+def look(data: bytes | Path) -> Film:
+    """Decode every frame and make the poster; a file is read piece by piece.
+
+    Raises BadPicture: `not_a_film`, `too_long`, `too_large`, `damaged`.
+    """
+    with _bytes(data) as file:
+        media_type = sniff_film(file.read(16))
     if media_type is None:
         raise BadPicture("not_a_film", "This is not a WebM or MP4 video.")
     try:
@@ -70,7 +78,7 @@ def look(data: bytes) -> Film:
     return Film(thumbs, round(end, 3), frames)
 
 
-def _promised(data: bytes, media_type: str) -> float:
+def _promised(data: bytes | Path, media_type: str) -> float:
     """The length that the file claims in seconds; one that claims none is measured."""
     with _opened(data, media_type) as container:
         stream = _stream(container)
@@ -82,10 +90,17 @@ def _promised(data: bytes, media_type: str) -> float:
         return float(max(times, default=0) * (stream.time_base or 0))
 
 
-def _opened(data: bytes, media_type: str) -> av.container.InputContainer:
+@contextmanager
+def _opened(data: bytes | Path, media_type: str) -> Iterator[av.container.InputContainer]:
     """As this format and no other: a playlist inside would fetch what it likes."""
     form = "webm" if media_type == "video/webm" else "mp4"
-    return av.open(io.BytesIO(data), mode="r", format=form)
+    # Always read through Python: FFmpeg never learns a name, and so none beside it.
+    with _bytes(data) as file, av.open(file, mode="r", format=form) as container:
+        yield container
+
+
+def _bytes(data: bytes | Path) -> BinaryIO:
+    return data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
 
 
 def _stream(container: av.container.InputContainer) -> av.VideoStream:

@@ -27,12 +27,18 @@ DONE, FAILED, MISTAKEN, INTERRUPTED = 0, 1, 2, 130
 
 
 def shoot(
-    photo: Annotated[Path, typer.Argument(help="A JPEG, PNG, WebP or AVIF.", metavar="PHOTO")],
+    photo: Annotated[
+        Path | None,
+        typer.Argument(help="A JPEG, PNG, WebP or AVIF; some models need none.", metavar="[PHOTO]"),
+    ] = None,
     prompt: Annotated[str, typer.Option("--prompt", "-m", help="What you want to see around it.")] = "",
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the pictures.", metavar="DIR")
     ] = Path(),
     op: Annotated[str, typer.Option("--op", help=" | ".join(OPERATIONS))] = "generate",
+    model: Annotated[
+        str | None, typer.Option(help="Which model; it says what is done.", show_default="the first for --op")
+    ] = None,
     variants: Annotated[
         int | None, typer.Option(help="How many.", show_default="4 for generate, else 1")
     ] = None,
@@ -50,18 +56,19 @@ def shoot(
     Files are called <photo>-1.jpg and so on; a file that is there is never overwritten.
     """
     code = run(
-        photo, prompt=prompt, out=out, op=op, variants=variants, ratio=ratio, size=size, seed=seed,
+        photo, prompt=prompt, out=out, op=op, model=model, variants=variants, ratio=ratio, size=size, seed=seed,
         factor=factor, home=home, as_json=as_json,
     )  # fmt: skip
     raise typer.Exit(code)
 
 
 def run(
-    photo: Path,
+    photo: Path | None,
     *,
     prompt: str = "",
     out: Path = Path(),
     op: str = "generate",
+    model: str | None = None,
     variants: int | None = None,
     ratio: str | None = None,
     size: int | None = None,
@@ -81,17 +88,16 @@ def run(
     try:
         if op not in OPERATIONS:
             raise Mistake(f"--op {op} is not known: choose one of {', '.join(OPERATIONS)}.")
-        count = variants if variants is not None else 4 if op == "generate" else 1
-        request = Request(
-            read_photo(photo), photo.name, op, prompt, ready_folder(out), count, ratio, size, seed, factor
-        )
+        count = variants if variants is not None else 4 if op == "generate" and model is None else 1
+        data, name = (read_photo(photo), photo.name) if photo is not None else (None, "picture")
+        request = Request(data, name, op, prompt, ready_folder(out), count, ratio, size, seed, factor, model)
         installation.configure(home=home, role="web")
         with installation.database() as guard:
             installation.prepare_schema()
             installation.set_up_django()
             # From here on only what we say ourselves is for the person; the worker has its own log.
             logging.getLogger().setLevel(logging.CRITICAL)
-            return _Shoot(request, guard, photo.stem, as_json=as_json).run(started)
+            return _Shoot(request, guard, Path(name).stem, as_json=as_json).run(started)
     except Mistake as mistake:
         return _refused(str(mistake), "mistake", MISTAKEN, as_json=as_json)
     except Problem as problem:
@@ -138,18 +144,21 @@ class _Shoot:
     def _order(self, way: Road, order: Order) -> tuple[BatchView, bool]:
         """The batch when all of it is final, and whether that is because the person did not want to wait."""
         from packshot.shoot.progress import shown
+        from packshot.shoot.road import with_photo
 
         with shown() as show:
-            way.afford(order)
-            show.stage("Looking at the photo")
-            photo = way.bring(self._request)
+            photo = self._request.photo is not None
+            way.afford(order, photo=photo)
+            if photo:
+                show.stage("Looking at the photo")
+                order = with_photo(order, way.bring(self._request))
             show.stage("Ordering")
             try:
-                return way.follow(way.send(order, photo), show.batch), False
+                return way.follow(way.send(order), show.batch), False
             except KeyboardInterrupt:
                 show.stage("Cancelling")
                 # Sent again under its key: an order that was on its way is found, and none is made twice.
-                return way.cancel(way.send(order, photo)), True
+                return way.cancel(way.send(order)), True
 
     def _tell(self, batch: BatchView, made: list[Finished], balance: int, started: float) -> int:
         from packshot.shoot.files import write_new

@@ -6,7 +6,10 @@ import os
 import secrets
 from pathlib import Path
 
-_SUFFIX = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/avif": ".avif"}
+_SUFFIX = {
+    "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/avif": ".avif",
+    "video/mp4": ".mp4", "video/webm": ".webm",
+}  # fmt: skip
 
 
 def write_new(folder: Path, stem: str, data: bytes, media_type: str) -> Path:

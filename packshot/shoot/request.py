@@ -17,7 +17,8 @@ class Mistake(Exception):
 class Request:
     """One shoot. None means that the model's own default holds."""
 
-    photo: bytes
+    photo: bytes | None
+    """None: nothing is given along, for models that make pictures of words alone."""
     name: str
     operation: str
     prompt: str
@@ -27,6 +28,8 @@ class Request:
     size: int | None = None
     seed: int | None = None
     factor: int | None = None
+    model: str | None = None
+    """None: the first that is offered for the operation; else the operation is the model's."""
 
 
 def read_photo(path: Path) -> bytes:

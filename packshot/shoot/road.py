@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -76,7 +76,11 @@ def person() -> Actor:
 
 def draft(request: Request) -> Order:
     """The order but for its photo. Raises Mistake."""
-    model = _model_for(request.operation)
+    model = _model_for(request)
+    if request.photo is not None and model.max_references == 0:
+        raise Mistake(f"{model.title} takes no photo: leave it out.")
+    if request.photo is None and model.min_references > 0:
+        raise Mistake(f"{model.title} needs a photo: name one.")
     for given, offered, option in (
         (request.ratio, model.ratios, "--ratio"),
         (request.size, model.sizes, "--size"),
@@ -99,8 +103,8 @@ def draft(request: Request) -> Order:
         prompt=request.prompt,
         key=f"shoot:{uuid7()}",
         variants=request.variants,
-        ratio=request.ratio or "1:1",
-        size=request.size or 1024,
+        ratio=request.ratio or _usual("1:1", model.ratios),
+        size=request.size or _usual(1024, model.sizes),
         seed=request.seed,
         parameters={} if request.factor is None else {"factor": request.factor},
     )
@@ -114,10 +118,10 @@ class Road:
         self._bell = bell
         self._worker = worker
 
-    def afford(self, order: Order) -> int:
+    def afford(self, order: Order, *, photo: bool) -> int:
         """What the order will cost in micro-credits. Raises Mistake when it is not covered."""
-        with_photo = _with_photo(order, uuid7())  # which photo it is changes no price
-        quote = _patiently(lambda: batches.quote(self._actor, with_photo))
+        whole = with_photo(order, uuid7()) if photo else order  # which photo it is changes no price
+        quote = _patiently(lambda: batches.quote(self._actor, whole))
         if not quote.enough:
             needed, available = format_credits(quote.total), format_credits(quote.available)
             raise Mistake(f"This costs {needed} credits and {available} are there. Nothing was charged.")
@@ -126,7 +130,9 @@ class Road:
     def bring(self, request: Request) -> UUID:
         """Upload the photo and wait until a worker has seen every pixel of it. Raises Mistake."""
         _patiently(self._worker.ensure)
-        view = _patiently(lambda: assets.upload(self._actor, data=request.photo, filename=request.name))
+        data = request.photo
+        assert data is not None
+        view = _patiently(lambda: assets.upload(self._actor, data=data, filename=request.name))
         while view.state == "new":
             self._wait()
             view = self._picture(view.id)
@@ -134,9 +140,9 @@ class Road:
             raise Mistake(f"{request.name}: {view.reject_reason}")
         return view.id
 
-    def send(self, order: Order, photo: UUID) -> UUID:
+    def send(self, order: Order) -> UUID:
         """Submit; sent again after a lost answer it is still one batch."""
-        return _patiently(lambda: generation.submit(self._actor, _with_photo(order, photo))).batch_id
+        return _patiently(lambda: generation.submit(self._actor, order)).batch_id
 
     def follow(self, batch_id: UUID, show: Show) -> BatchView:
         """Wait until every variant is final."""
@@ -175,14 +181,26 @@ class Road:
         self._bell.wait(_LOOK_AGAIN_S)
 
 
-def _model_for(operation: str) -> ModelView:
-    offered = [model for model in batches.models() if model.operation == operation]
-    if not offered:
-        raise Mistake(f"Nothing here does {operation}.")
-    return offered[0]
+def _model_for(request: Request) -> ModelView:
+    offered = batches.models()
+    if request.model is not None:
+        named = [model for model in offered if model.id == request.model]
+        if not named:
+            known = ", ".join(model.id for model in offered)
+            raise Mistake(f"--model {request.model} is not offered: choose one of {known}.")
+        return named[0]
+    able = [model for model in offered if model.operation == request.operation]
+    if not able:
+        raise Mistake(f"Nothing here does {request.operation}.")
+    return able[0]
 
 
-def _with_photo(order: Order, photo: UUID) -> Order:
+def _usual(usual: Value, offered: Sequence[Value]) -> Value:
+    """What is usual, or the first of what is offered where that is not among it."""
+    return usual if not offered or usual in offered else offered[0]
+
+
+def with_photo(order: Order, photo: UUID) -> Order:
     return replace(order, references=(photo,))
 
 

@@ -18,7 +18,7 @@ from packshot.db import server
 from packshot.db.guard import Guard
 from tests import homes
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
 
 
 def _count(url: str) -> int:

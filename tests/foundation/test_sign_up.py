@@ -112,7 +112,7 @@ def test_the_same_address_twice_at_once_makes_one_account(monkeypatch, rows_abou
     really = forms.sign_up
 
     def together(**given):
-        both_checked.wait(10)
+        both_checked.wait(60)
         return really(**given)
 
     monkeypatch.setattr(forms, "sign_up", together)
@@ -128,7 +128,7 @@ def test_the_same_address_twice_at_once_makes_one_account(monkeypatch, rows_abou
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert {(each.status_code, each["Location"]) for each in answers.values()} == {(302, "/welcome")}
     assert sorted(is_signed_in(client) for client in clients) == [False, True]
     user = User.objects.get(email=address)

@@ -65,7 +65,7 @@ def test_a_block_gives_its_connection_back(tenant):
 
     def run() -> None:
         with acting_as(tenant.actor):
-            inside.wait(30)
+            inside.wait(60)
             Organization.objects.count()
         kept.append(connection.connection)
 

@@ -41,9 +41,17 @@ def test_each_operation_has_its_model(operation, model, parameters):
     assert dict(draft(request(operation="upscale", variants=1, factor=4)).parameters) == {"factor": 4}
 
 
+def test_a_model_may_be_named_and_words_may_be_enough():
+    assert draft(request(model="mock-scene")).model == "mock-scene"
+    assert draft(request(model="mock-nothing", photo=None)).references == ()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"model": "mock-scene-9"}, ["--model mock-scene-9", "local-scene"]),
+        ({"model": "mock-nothing"}, ["takes no photo"]),
+        ({"photo": None, "operation": "upscale", "variants": 1}, ["needs a photo"]),
         ({"ratio": "7:3"}, ["--ratio 7:3", "16:9"]),
         ({"size": 777}, ["--size 777", "1024"]),
         ({"variants": 0}, ["1 to 8"]),
@@ -59,6 +67,30 @@ def test_what_is_not_offered_is_told_with_what_is(changes, words):
         draft(request(**changes))
     assert all(word in str(told.value) for word in words)
     assert "\n" not in str(told.value)
+
+
+def test_a_model_that_is_named_says_what_is_done():
+    order = draft(request(model="omni-video", photo=None, variants=1))
+    assert (order.operation, order.model, order.ratio, order.references) == (
+        "video",
+        "omni-video",
+        "16:9",
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": "no-such"}, ["--model no-such", "nano-banana"]),
+        ({"model": "omni-video", "variants": 1}, ["takes no photo"]),
+        ({"model": "nano-banana-edit", "variants": 1, "photo": None}, ["needs a photo"]),
+    ],
+)
+def test_a_model_and_a_photo_that_do_not_go_together_are_told(changes, words):
+    with pytest.raises(Mistake) as told:
+        draft(request(**changes))
+    assert all(word in str(told.value) for word in words)
 
 
 def test_the_command_line_has_one_person_of_its_own(admin):

@@ -51,12 +51,12 @@ class Said:
 class Home:
     """An installation of its own. `wake` keeps its database and a worker up, so that no shoot starts them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, **environment: str) -> None:
         self.path = path
         self._guard: Guard | None = None
         self._worker: subprocess.Popen[bytes] | None = None
         hidden = {"DATABASE_URL", "PACKSHOT_HOME", "PACKSHOT_ROLE", "PACKSHOT_MOCK_PROVIDER"}
-        self._environment = {k: v for k, v in os.environ.items() if k not in hidden}
+        self._environment = {k: v for k, v in os.environ.items() if k not in hidden} | environment
 
     def wake(self) -> None:
         """A worker that was killed is started again."""
@@ -65,20 +65,26 @@ class Home:
             migrate = [sys.executable, "-m", "packshot", "migrate", "--home", str(self.path)]
             subprocess.run(migrate, env=self._environment, check=True, capture_output=True)
         if self._worker is None or self._worker.poll() is not None:
-            with (self.path / "worker.log").open("ab") as log:
-                self._worker = subprocess.Popen(
-                    [sys.executable, "-m", "packshot", "worker"],
-                    env={
-                        **self._environment,
-                        "PACKSHOT_HOME": str(self.path),
-                        "DATABASE_URL": self._guard.url,
-                    },
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            self._guard.watch(self._worker.pid)
+            self._worker = self.run("worker")
             until(self._worker_is_there, why="the worker did not start")
+
+    def run(self, *command: str) -> subprocess.Popen[bytes]:
+        """A part of the studio beside the shoots, for as long as this home is awake."""
+        assert self._guard is not None
+        with (self.path / f"{command[0]}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "packshot", *command],
+                env={
+                    **self._environment,
+                    "PACKSHOT_HOME": str(self.path),
+                    "DATABASE_URL": self._guard.url,
+                },
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._guard.watch(process.pid)
+        return process
 
     def kill_worker(self) -> None:
         assert self._worker is not None

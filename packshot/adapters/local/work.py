@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -46,12 +47,12 @@ def inspect(_report: Progress, data: bytes) -> inspecting.Inspection:
     return inspecting.inspect(data)
 
 
-def thumbnails(_report: Progress, data: bytes) -> thumbs.Thumbs:
-    """See packshot.imaging.thumbs."""
-    return thumbs.thumbnails(data)
+def thumbnails(_report: Progress, data: bytes | Path) -> thumbs.Thumbs:
+    """See packshot.imaging.thumbs; a file on this machine by its path."""
+    return thumbs.thumbnails(data.read_bytes() if isinstance(data, Path) else data)
 
 
-def poster(_report: Progress, data: bytes) -> Film:
+def poster(_report: Progress, data: bytes | Path) -> Film:
     """See packshot.imaging.film."""
     return look(data)
 

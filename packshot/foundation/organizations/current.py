@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
+from structlog.contextvars import bind_contextvars
 
 from packshot.db.tenancy import Actor
 from packshot.errors import Forbidden
@@ -35,6 +36,8 @@ def actor_of(request: HttpRequest) -> Actor | None:
     kept = vars(request)
     if "actor" not in kept:
         kept["actor"] = _find(request)
+        if kept["actor"] is not None:
+            bind_contextvars(organization=str(kept["actor"].organization_id))
     found: Actor | None = kept["actor"]
     return found
 
