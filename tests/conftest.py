@@ -202,6 +202,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         _server.close()
 
 
+@pytest.fixture(autouse=True)
+def _logs_go_to_pytest() -> Iterator[None]:
+    """A command that a test runs in this process sets the log up for a stream that ends with the test."""
+    root = logging.getLogger()
+    before = root.handlers[:]
+    yield
+    root.handlers[:] = before
+
+
 @pytest.fixture(scope="session")
 def server() -> Server:
     assert _server is not None
@@ -248,6 +257,31 @@ def fresh_database(server: Server) -> Iterator[FreshDatabase]:
     name = f"packshot_test_fresh_{os.getpid()}"
     yield FreshDatabase(_clone(server.url, name))
     _drop(server.url, name)
+
+
+@pytest.fixture
+def own_database(
+    fresh_database: FreshDatabase, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FreshDatabase]:
+    """As `fresh_database`, and all of this process works in it: for what counts over all organizations.
+
+    Named first among a test's fixtures (or by `usefixtures`), it also moves `admin`, `login` and `tenant`.
+    """
+    from django.db import connections
+
+    from packshot.db.addresses import parameters
+    from packshot.settings import settings
+
+    connections.close_all()
+    connections["default"].close_pool()
+    name = parameters(fresh_database.url)["dbname"]
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
+    monkeypatch.setattr(server, "database_url", fresh_database.url)
+    monkeypatch.setattr(settings(), "database_url", fresh_database.url)
+    monkeypatch.setenv("DATABASE_URL", fresh_database.url)
+    yield fresh_database
+    connections.close_all()
+    connections["default"].close_pool()
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def test_words_alone_become_pictures_and_the_callback_brings_them(
     said = home.shoot("--model", "flux", "--prompt", "a bottle", "--variants", 2, "--out", tmp_path, "--json")
     assert said.code == 0, said.err
     files = said.document["files"]
-    assert [Path(file["path"]).name for file in files] == ["flux-1.png", "flux-2.png"]
+    assert [Path(file["path"]).name for file in files] == ["picture-1.png", "picture-2.png"]
     assert {file["source_type"] for file in files} == {"trainedAlgorithmicMedia"}
     for file in files:
         with Image.open(io.BytesIO(Path(file["path"]).read_bytes())) as picture:

@@ -16,7 +16,8 @@ import pytest
 from packshot.studio.generation import commands, queue
 from tests.worker.support import QUICK, order, settled, wait_for
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+# Figures are of the whole installation: what other tests left undone would be counted with them.
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600), pytest.mark.usefixtures("own_database")]
 
 LIMIT_S = 240.0
 """Workers start slowly where much else does."""

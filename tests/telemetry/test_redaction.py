@@ -81,7 +81,7 @@ def test_bytes_are_told_by_their_number():
 @pytest.fixture
 def lines(monkeypatch):
     """What the process's log says, as JSON lines; the log is put back afterwards."""
-    root, before = logging.getLogger(), logging.getLogger().handlers
+    root = logging.getLogger()
     monkeypatch.setenv("PACKSHOT_LOG_JSON", "true")
     settings.cache_clear()
     logs.configure()
@@ -92,7 +92,6 @@ def lines(monkeypatch):
     monkeypatch.undo()
     settings.cache_clear()
     logs.configure()
-    root.handlers = before
 
 
 def test_a_line_carries_the_ids_and_hides_the_rest_tracebacks_included(lines):

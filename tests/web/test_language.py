@@ -73,7 +73,7 @@ KEPT = re.compile(r"%\(\w+\)[a-z]|%[sd]|&\w+;|<[^>]+>")
 # Names, and what people wrote; signs of units.
 ALLOWED = re.compile(
     r"Packshot|English|Deutsch|JPEG|PNG|WebP|AVIF|ZIP|Ctrl|https?://\S+|[\w.+-]+@[\w.-]+|\bpx\b|\bMB\b|\bKB\b|"
-    r"\b[0-9a-f]{8,}\b|\((?:Esc|Del)\)|A Person|Studio of \w+",
+    r"\b[0-9a-f]{8,}\b|\((?:Esc|Del|Alt T)\)|A Person|Studio of \w+",
 )
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "aria-description")
 

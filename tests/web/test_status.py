@@ -8,10 +8,8 @@ from django.test import Client
 
 
 @pytest.fixture
-def providers(admin):
-    admin.execute("delete from public.generation_provider")
-    yield admin
-    admin.execute("delete from public.generation_provider")
+def providers(own_database, admin):
+    return admin
 
 
 def page() -> str:
@@ -55,15 +53,11 @@ def test_a_provider_that_fails_is_told_with_since_when_and_not_with_why(provider
 
 
 def test_work_that_lies_in_the_queue_tells_of_workers_that_are_away(providers):
-    providers.execute("delete from pgq.pgqueuer")
     providers.execute(
         "insert into pgq.pgqueuer (priority, entrypoint, payload, execute_after, status)"
         " values (0, 'advance', 'x', now() - interval '2 min', 'queued')"
     )
-    try:
-        assert '<tr data-state="limited"> <th scope="row">Queue</th>' in page()
-    finally:
-        providers.execute("delete from pgq.pgqueuer")
+    assert '<tr data-state="limited"> <th scope="row">Queue</th>' in page()
 
 
 def test_the_doctor_names_a_provider_that_is_out_and_what_more_there_could_be(providers):

@@ -12,12 +12,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import django
+from packshot import installation
 
 
 def main() -> None:
     organizations, batches, script = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
-    django.setup()
+    installation.set_up_django()
     from django.db import DatabaseError, connection, transaction
     from uuid_utils.compat import uuid7
 

@@ -82,6 +82,8 @@ def claim(operation: str = "video") -> Claim:
         seed=7,
         references=[],
         parameters={},
+        other_routes=[],
+        cost=None,
     )
 
 

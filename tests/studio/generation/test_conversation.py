@@ -147,14 +147,14 @@ def test_a_snippet_has_a_name_and_words(tenant, name, text):
         commands.save_snippet(tenant.actor, uuid7(), name=name, text=text)
 
 
-def test_a_model_is_guessed_at_until_five_were_made_and_measured_after(fresh_database, tenant, hand, admin):
+def test_a_model_is_guessed_at_until_five_were_made_and_measured_after(own_database, new_tenant, hand, admin):
+    tenant = new_tenant()  # in the database of this test's own
+
     def typical():
         measured.forget()
         return next(m.typical for m in queries.models(tenant.actor) if m.id == "mock-edit")
 
     product = add(admin, tenant.organization_id)
-    admin.execute("delete from public.generation_job where batch_id in"
-                  " (select id from public.generation_batch where model = 'mock-edit')")  # fmt: skip
     changes = {"model": "mock-edit", "operation": "edit", "references": (product,), "ratio": "source"}
     before = typical()
     assert not before.measured
