@@ -211,6 +211,15 @@ def _logs_go_to_pytest() -> Iterator[None]:
     root.handlers[:] = before
 
 
+@pytest.fixture(autouse=True)
+def _language_ends_with_the_test() -> Iterator[None]:
+    """Whoever asks a page in German leaves this thread speaking it, as a thread of a server may until its next page."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def server() -> Server:
     assert _server is not None

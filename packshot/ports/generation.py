@@ -85,7 +85,7 @@ class Remote:
     """Host names that this provider delivers from; `*.` in front means below. The address must be at one of them."""
     kind: Literal["picture", "video"]
     source_type: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent to exactly the address's host, never along a redirect."""
     note: str | None = None
 
@@ -147,6 +147,15 @@ class CallbackUnchecked(Exception):
     """Whether the callback is genuine cannot be found out at the moment: the sender shall try again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a provider takes as references. Pictures of other kinds, and larger ones, are made fit."""
+
+    media_types: frozenset[str]
+    size: int
+    """Bytes of all references of a task together."""
+
+
 Report = Callable[[int], None]
 """Called by an adapter with the percent done; cheap, may be called from the adapter's event loop often."""
 
@@ -155,6 +164,10 @@ class Generator(Protocol):
     """One provider. Adapters are asyncio; they hold no database connection and know no credits."""
 
     name: str
+
+    @property
+    def reads(self) -> Reads | None:
+        """None: whatever a picture of ours may be."""
 
     async def submit(self, task: Task, report: Report) -> Done | Submitted | Failed: ...
 

@@ -30,6 +30,7 @@ from packshot.worker.leases import Leases, Why
 from packshot.worker.main import queue_settings
 from packshot.worker.outputs import Outputs
 from packshot.worker.pace import Pace
+from packshot.worker.references import References
 from packshot.worker.road import Road
 from packshot.worker.upkeep import collect_for_ever, keep_whole
 from packshot.worker.watched import Watched
@@ -66,7 +67,7 @@ class Crew:
             leases=self._leases,
             downloads=Downloads(wiring.fetcher(), settings().home / "fetched"),
             outputs=Outputs(storage.blobs(), self._pool.run, partial(database.call, "assets_hold_bytes_v1")),
-            blobs=storage.blobs(),
+            references=References(storage.blobs(), self._pool.run),
             generators={name: Watched(generator) for name, generator in self._generators.items()},
             models=catalogue(),
             callback_url=callbacks.address,

@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 from django.utils.translation import gettext_noop
 
-from packshot.ports.blobs import BlobMissing, BlobStore
+from packshot.ports.blobs import BlobMissing
 from packshot.ports.fetch import FetchFailed, FetchRefused
 from packshot.ports.generation import (
     CancelOutcome,
@@ -28,7 +28,6 @@ from packshot.ports.generation import (
     Submitted,
     Task,
 )
-from packshot.studio.assets import storage
 from packshot.studio.generation.catalogue import Model
 from packshot.studio.generation.texts import Unreadable, kept
 from packshot.telemetry import traces
@@ -36,6 +35,7 @@ from packshot.worker.downloads import Downloads
 from packshot.worker.jobs import Busy, Claim, End, Jobs, Name, Park
 from packshot.worker.leases import Held, Leases, Stopped, Why
 from packshot.worker.outputs import BadOutput, Outputs
+from packshot.worker.references import References
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,7 @@ class Road:
         leases: Leases,
         downloads: Downloads,
         outputs: Outputs,
-        blobs: BlobStore,
+        references: References,
         generators: Mapping[str, Generator],
         models: Mapping[str, Model],
         callback_url: Callable[[str, UUID, UUID], str | None],
@@ -81,7 +81,7 @@ class Road:
         self._leases = leases
         self._downloads = downloads
         self._outputs = outputs
-        self._blobs = blobs
+        self._references = references
         self._generators = generators
         self._models = models
         self._callback_url = callback_url
@@ -241,14 +241,9 @@ class Road:
                 await self._jobs.end(claim, end)
 
     async def _task(self, claim: Claim) -> Task:
-        """The whole task, references read. Raises BlobMissing."""
-        keys = [storage.key(claim.name.organization_id, one["sha256"]) for one in claim.references]
-        data = [await asyncio.to_thread(self._blobs.get, key) for key in keys]
-        references = tuple(
-            Reference(UUID(one["id"]), one["media_type"], read)
-            for one, read in zip(claim.references, data, strict=True)
-        )
-        return self._bare_task(claim, references)
+        """The whole task, references read and fit for its provider. Raises BlobMissing."""
+        reads = self._generators[claim.provider].reads
+        return self._bare_task(claim, await self._references.read(claim, reads))
 
     def _bare_task(self, claim: Claim, references: tuple[Reference, ...] = ()) -> Task:
         """Without the references' bytes: what a poll needs."""

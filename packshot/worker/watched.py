@@ -25,6 +25,7 @@ class Watched:
 
     def __init__(self, generator: Generator) -> None:
         self.name = generator.name
+        self.reads = generator.reads
         self._generator = generator
 
     async def submit(self, task: Task, report: Report) -> Done | Submitted | Failed:

@@ -151,11 +151,14 @@ class Home:
         return found
 
     def left_over(self) -> list[psutil.Process]:
-        """Processes that belong to this home beside the worker that the fixture keeps."""
+        """Processes that belong to this home beside what the fixture keeps."""
         mark, known, found = f"PACKSHOT_HOME={self.path}", {os.getpid()}, []
         if self._worker is not None and self._worker.poll() is None:
             kept = psutil.Process(self._worker.pid)
             known |= {process.pid for process in (kept, *kept.children(recursive=True))}
+        if self._guard is not None and (shared := server.running(server.places(self.path))) is not None:
+            # The fixture holds a share of the server, whichever guard started it last.
+            known |= {process.pid for process in (shared, *shared.children())}
         for process in psutil.process_iter(["cmdline"]):
             if process.pid in known or "packshot" not in " ".join(process.info["cmdline"] or []):
                 continue

@@ -141,10 +141,10 @@ def attempts(admin, batch):
 
 def limit_attempt(admin, seconds):
     """Shorten every new job's time limit: the catalogue's are longer than a test may last."""
-    admin.execute("drop trigger if exists test_limit on public.generation_job")
+    admin.execute("drop function if exists public.test_limit() cascade")
     if seconds is not None:
         admin.execute(
-            "create or replace function public.test_limit() returns trigger language plpgsql as"
+            "create function public.test_limit() returns trigger language plpgsql as"
             f" $$ begin new.timeout_s := {seconds}; return new; end $$"
         )
         admin.execute(

@@ -14,6 +14,7 @@ const NARROW = "(max-width: 47.99rem)";
 /** `<studio-composer>`: the form that asks for work. It knows the models' limits and says the price beforehand. */
 export class StudioComposer extends HTMLElement {
   #waiting = false;
+  #sent = ""; // the prompt as it was sent
   #before: string | null = null; // the model that a follow-up has taken the place of
   #draft!: Draft;
   #history!: History;
@@ -148,14 +149,17 @@ export class StudioComposer extends HTMLElement {
       event.stopImmediatePropagation();
       this.#waiting = true;
       this.#update();
+      return;
     }
+    this.#sent = this.#prompt.value;
   }
 
-  /** Taken: what was written is no draft any more, and a follow-up has been made. */
+  /** Taken: what was sent is no draft any more, and a follow-up has been made. */
   #answered(event: Event): void {
     const { ctx } = (event as CustomEvent<{ ctx: { response?: { status: number } } }>).detail;
     if (event.target !== this.#form || ctx.response?.status !== 200) return;
     this.#history.forget();
+    if (this.#prompt.value !== this.#sent) return; // somebody writes on already: nothing of that is lost
     if (!this.#about.disabled || this.#talking) {
       this.#prompt.value = "";
       this.#forgetAbout();

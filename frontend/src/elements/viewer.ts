@@ -40,6 +40,10 @@ export class StudioViewer extends HTMLElement {
     addEventListener("hashchange", () => void this.#fromAddress(), { signal });
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("click", (event) => this.#pressed(event));
+    // An answer that comes when the viewer is closed would only ask for more, of a picture that may be gone by then.
+    must(this, ".viewer-details").addEventListener("htmx:before:swap", (event) => {
+      if (event.target === event.currentTarget && !this.#dialog.open) event.preventDefault();
+    });
     void this.#fromAddress();
   }
 
@@ -94,7 +98,8 @@ export class StudioViewer extends HTMLElement {
   }
 
   #read(details: string, swap: "innerHTML" | "innerMorph"): void {
-    this.#details = htmx.ajax("GET", details, { target: must<HTMLElement>(this, ".viewer-details"), swap });
+    const panel = must<HTMLElement>(this, ".viewer-details");
+    this.#details = htmx.ajax("GET", details, { source: panel, target: panel, swap });
   }
 
   /** Something was done with pictures: the panel tells how this one is now; what is in the trash is left. */

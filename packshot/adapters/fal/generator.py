@@ -42,6 +42,7 @@ class FalGenerator:
     """
 
     name = "fal"
+    reads = None
 
     def __init__(
         self, key: SecretStr, *, user: str | None, queue_url: str, keys_url: str, now: Callable[[], float]

@@ -6,11 +6,11 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from packshot.ports.generation import Failed, FailureCode, Reference, Task
+from packshot.ports.generation import Failed, FailureCode, Reads, Reference, Task
 
 INLINE_BYTES = 14_000_000
 """All pictures of a request together: in base64, with the words, they stay below Google's 20 MB for a request."""
-READ = frozenset({"image/png", "image/jpeg", "image/webp"})
+READS = Reads(frozenset({"image/png", "image/jpeg", "image/webp"}), INLINE_BYTES)
 
 
 class Unusable(Exception):
@@ -28,7 +28,7 @@ def pictures_of(task: Task, least: int, most: int) -> Sequence[Reference]:
         raise Unusable(Failed(FailureCode.INVALID_INPUT, "This needs a picture. Choose one first."))
     if len(references) > most:
         raise Unusable(Failed(FailureCode.INVALID_INPUT, "These are more pictures than the model takes."))
-    if any(each.media_type not in READ for each in references):
+    if any(each.media_type not in READS.media_types for each in references):
         raise Unusable(
             Failed(
                 FailureCode.INVALID_INPUT, "This model reads JPEG, PNG and WebP pictures, and no other kind."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from packshot.adapters.gemini import interactions, pictures, veo, words
 from packshot.adapters.gemini.api import Api
-from packshot.adapters.gemini.contents import Unusable
+from packshot.adapters.gemini.contents import READS, Unusable
 from packshot.adapters.gemini.film import UNKNOWN, Later, Pace, Ref
 from packshot.adapters.gemini.models import MODELS, Films, Pictures, Words
 from packshot.ports.generation import (
@@ -28,6 +28,7 @@ class GeminiGenerator:
     """Implements packshot.ports.generation.Generator. `now` tells the time in seconds, `chance` a number below 1."""
 
     name = "gemini"
+    reads = READS
 
     def __init__(
         self, api: Api, *, now: Callable[[], float], chance: Callable[[], float] = random.random

@@ -45,6 +45,7 @@ class LocalGenerator:
     """Implements packshot.ports.generation.Generator on an ImagingPool; `submit` always ends the work."""
 
     name = "local"
+    reads = None
 
     def __init__(self, pool: ImagingPool) -> None:
         self._pool = pool

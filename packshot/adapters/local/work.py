@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from packshot.imaging import inspect as inspecting
 from packshot.imaging import thumbs
@@ -60,6 +62,17 @@ def poster(_report: Progress, data: bytes | Path) -> Film:
 def convert(_report: Progress, data: bytes, options: Mapping[str, Any]) -> Converted:
     """See packshot.imaging.export; `options` are convert()'s keyword arguments."""
     return convert_file(data, **options)
+
+
+def fitted(_report: Progress, data: bytes, side: int) -> tuple[bytes, str]:
+    """(file, media type) of the same picture for a provider to look at: no larger than `side`, without metadata."""
+    picture = _at_most(decode(data), side)
+    out = io.BytesIO()
+    if picture.alpha is None:
+        Image.fromarray(picture.rgb).save(out, "JPEG", quality=92)
+        return out.getvalue(), "image/jpeg"
+    Image.fromarray(np.dstack((picture.rgb, picture.alpha))).save(out, "WEBP", quality=92)
+    return out.getvalue(), "image/webp"
 
 
 def product(report: Progress, data: bytes) -> Cutout:
@@ -143,6 +156,7 @@ FUNCTIONS = {
     "thumbnails": thumbnails,
     "poster": poster,
     "convert": convert,
+    "fitted": fitted,
     "product": product,
     "scene": scene,
     "style": style,

@@ -45,6 +45,7 @@ class MockGenerator:
         self, folder: Path, *, name: str = "mock", key: bytes, now: Callable[[], float], post: Post
     ) -> None:
         self.name = name
+        self.reads = None
         self.provider = MockProvider(folder, now)
         self._key = key
         self._now = now

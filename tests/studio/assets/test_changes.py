@@ -232,12 +232,9 @@ def test_boards_tell_what_was_done_on_them(tenant, admin, three):
         " where organization_id = %s and verb <> 'created' order by id",
         [tenant.organization_id],
     ).fetchall()
-    assert told == [
-        (here, "trashed", "3"),
-        (here, "undone", "3"),
-        (here, "moved", "3"),
-        (there, "moved", "3"),
-    ]
+    assert told[:2] == [(here, "trashed", "3"), (here, "undone", "3")]
+    # One statement tells both boards: which of the two comes first says nothing.
+    assert sorted(told[2:]) == sorted([(here, "moved", "3"), (there, "moved", "3")])
 
 
 def test_words_are_given_and_given_back(tenant, admin):
