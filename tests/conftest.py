@@ -284,7 +284,8 @@ def own_database(
     connections.close_all()
     connections["default"].close_pool()
     name = parameters(fresh_database.url)["dbname"]
-    monkeypatch.setitem(connections["default"].settings_dict, "NAME", name)
+    for login in connections:
+        monkeypatch.setitem(connections[login].settings_dict, "NAME", name)
     monkeypatch.setattr(server, "database_url", fresh_database.url)
     monkeypatch.setattr(settings(), "database_url", fresh_database.url)
     monkeypatch.setenv("DATABASE_URL", fresh_database.url)

@@ -12,6 +12,7 @@ from django.db import connection
 from packshot.settings import settings
 from packshot.studio.generation import commands, operator, queries
 from packshot.studio.generation.errors import SpendCapReached
+from packshot.studio.generation.typical import measured
 from tests.studio.generation.hand import Hand
 from tests.worker.support import assert_books, order
 
@@ -192,7 +193,8 @@ def test_an_organization_has_the_limit_that_the_operator_set(tenant, admin):
     assert released(admin, tenant) == 4
 
 
-def test_how_long_work_waits_is_guessed_from_the_organization_s_own_limit(tenant):
+def test_how_long_work_waits_is_guessed_from_the_organization_s_own_limit(own_database, tenant):
+    measured.forget()  # how long other tests' work took
     operator.limit(tenant.organization_id, 1)
     taken = commands.submit(tenant.actor, order(variants=4))
     estimates = [tile.estimate for tile in tiles(tenant, taken.batch_id)]

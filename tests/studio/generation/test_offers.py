@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from packshot.cli import app
@@ -64,9 +65,22 @@ def test_a_model_with_one_of_its_providers_set_up_goes_there(tenant, monkeypatch
     assert job == ("fal", ["fal"], "fal", 67_000)
 
 
-def test_every_provider_that_is_set_up_is_made_by_the_wiring():
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"fal_key": SecretStr("k")},
+        {"gemini_key": SecretStr("k")},
+        {"gemini_vertex_project": "a-project", "fal_key": SecretStr("k")},
+        {"mock_provider": False},
+    ],
+    ids=lambda keys: "+".join(keys) or "none",
+)
+def test_every_provider_that_is_set_up_is_made_by_the_wiring(monkeypatch, keys):
     from packshot import wiring
 
+    for name, value in keys.items():
+        monkeypatch.setattr(settings(), name, value)
     made = set(wiring.generators(wiring.imaging_pool()))
     assert made == {name for name, known in wiring.known_providers().items() if known.enable is None}
 
