@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from packshot.db.sql import call
@@ -86,15 +87,9 @@ def _order(actor: Actor, proposal: Proposal, board_id: UUID | None, key: str) ->
     if not found:
         raise NotFound("The picture is not there any more.")
     sent = follow_up(actor, model, found[0], proposal.prompt, proposal.references[1:])
-    return Order(
-        board_id=board_id,
-        operation=order.operation,
-        model=order.model,
+    return replace(
+        order,
         prompt=sent.prompt,
-        key=key,
-        variants=order.variants,
-        ratio=order.ratio,
-        size=order.size,
         seed=sent.seed,
         references=sent.references,
         asked=proposal.prompt,
