@@ -28,6 +28,7 @@ from packshot.studio.assets.contracts import (
 )
 from packshot.studio.assets.exporting import Names, checked, files_of, item_of, whole_name, zipped
 from packshot.studio.assets.models import Asset, Change, Export, View
+from packshot.studio.assets.notes import noted
 from packshot.studio.assets.search import described, selected
 from packshot.words import told
 
@@ -364,7 +365,7 @@ def view_of(row: Asset) -> AssetView:
         placeholder=row.placeholder,
         source_type=row.source_type,
         confidence=row.confidence,
-        note=row.note,
+        note=row.note and noted(row.note),
         prompt=row.prompt,
         seed=row.seed,
         operation=row.operation,
