@@ -16,6 +16,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import logging
 import os
 import platform
 import shutil
@@ -172,7 +173,10 @@ def submit(actors: list[Any], jobs: int, model: str, script: dict[str, Any]) -> 
 
 
 def callbacks(connect: Any, actors: list[Any], number: int) -> dict[str, float]:
-    """So many jobs wait for their provider, and are called back all at once on `CONNECTIONS` connections."""
+    """So many jobs wait for their provider, and are called back all at once on `CONNECTIONS` connections.
+
+    At most a batch of each organization: what is above an organization's limit would not wait yet.
+    """
     from packshot.studio.generation import callbacks as addresses
 
     port = free_port()
@@ -294,7 +298,10 @@ def count(connect: Any, what: str) -> int:
 
 def until(holds: Any) -> None:
     """Look until it holds: what another process does is seen in the database only."""
+    deadline = time.monotonic() + 600
     while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what this bench waits for does not come")
         time.sleep(0.01)
 
 
@@ -314,9 +321,10 @@ def prepare(home: Path) -> Any:
 
     guard = Guard.over(home)
     os.environ["DATABASE_URL"] = guard.url
-    import django
+    from packshot import installation
 
-    django.setup()
+    installation.set_up_django()
+    logging.getLogger().setLevel(logging.WARNING)  # a web process of its own would not write to this terminal
     from packshot.db import provision
 
     provision.provision(guard.url)
@@ -364,7 +372,7 @@ def main() -> None:
                     engine.append(bare(connect, asked.jobs))
                     road.append(pipeline(connect, actors, asked.jobs))
                 pictures = pipeline(connect, actors, 500, "mock-scene")
-                called = callbacks(connect, actors, min(asked.jobs, 5_000))
+                called = callbacks(connect, actors, ORGANIZATIONS * VARIANTS)
                 held = memory(connect, actors)
         finally:
             guard.close()
