@@ -26,7 +26,8 @@ _PLAIN = [
 def noted(text: str) -> str:
     """The note, its sentences translated where they are the engine's."""
     for pattern, sentence in _CARRYING:
-        text = pattern.sub(lambda found, said=sentence: gettext(said) % found.groupdict(), text)
+        if found := pattern.search(text):
+            text = text[: found.start()] + gettext(sentence) % found.groupdict() + text[found.end() :]
     for sentence in _PLAIN:
         text = text.replace(sentence, gettext(sentence))
     return text
