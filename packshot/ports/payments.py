@@ -176,7 +176,9 @@ class Change:
     """Another price or quantity for a running subscription.
 
     `now`: from `at` on, the difference for the rest of the period is invoiced and charged at once; until that is paid
-    the old plan stays. `period_end`: nothing is paid now; the new terms begin with the next period.
+    the old plan stays. With another interval, or in a trial (which ends), a new period begins at `at` and is invoiced
+    whole, less what is left of the old one.
+    `period_end`: nothing is paid now; the new terms begin with the next period.
     """
 
     id: UUID
@@ -201,6 +203,8 @@ class Preview:
     next_total: Money
     """The whole next regular invoice, any credit used."""
     next_at: datetime
+    restarts: bool
+    """A new period begins with the change; else the running one goes on and the difference for its rest is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +281,8 @@ class InvoiceLine:
     period_start: datetime | None
     period_end: datetime | None
     proration: bool
+    """A difference for the rest of a period: the old terms' line first, then the new terms' for the same rest. False for
+    a whole period (`period_start` to `period_end`), also one that begins with a change."""
 
 
 @dataclass(frozen=True, slots=True)
