@@ -96,7 +96,20 @@ begin
 end
 $$;
 
+-- The subscriptions of one organization that have not ended.
+create or replace function public.billing_subscriptions_of_v1(p_organization uuid, p_provider text) returns table (ref text)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select r.ref::text from public.billing_record as r
+    where r.organization_id = p_organization and r.provider = p_provider and r.kind = 'subscription'
+        and r.state ->> 'status' not in ('cancelled', 'incomplete_expired');
+end
+$$;
+
 revoke execute on function
+    public.billing_subscriptions_of_v1(uuid, text),
     public.billing_running_v1(text),
     public.billing_receive_v1(text, text, text, text, text, text, timestamptz, jsonb, text, text),
     public.billing_take_v1(integer),
@@ -105,6 +118,7 @@ revoke execute on function
     public.billing_replay_v1(bigint)
 from public;
 grant execute on function
+    public.billing_subscriptions_of_v1(uuid, text),
     public.billing_running_v1(text),
     public.billing_receive_v1(text, text, text, text, text, text, timestamptz, jsonb, text, text),
     public.billing_take_v1(integer),
