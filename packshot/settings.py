@@ -107,6 +107,12 @@ class Settings(BaseSettings):
     """The region of Vertex AI. Pictures and words are at `global`; which regions have Veo, Google says."""
     free_credits: int = Field(default=500, ge=0)
     """Credits a month of the free plan."""
+    payments: Literal["mock", "stripe", "custom"] | None = None
+    """Who takes the money; None: paid plans and packs are not sold. `mock` takes none: for tests and demonstrations."""
+    currency: str = Field(default="usd", pattern=r"^[a-z]{3}$")
+    """In which currency plans and packs are sold; plans.toml has a price in it for each that is."""
+    plans: Path | None = None
+    """A file of one's own instead of plans.toml; see `packshot plans check`."""
     terms_version: str = "2026-11-01"
     log_json: bool = False
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

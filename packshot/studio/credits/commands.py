@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from packshot.db.combiner import Combiner
 from packshot.db.sql import call
+from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Unavailable
 from packshot.foundation.organizations.facts import OrganizationOpened
 from packshot.studio.credits.errors import problem
@@ -107,7 +108,7 @@ def reserve(
 ) -> Reserved:
     """Set credits aside for `expires_in` seconds: all holds, or with `partial` as many of the first as can be had.
 
-    Raises InsufficientCredits, Invalid, KeyReused, LedgerConflict, NotFound.
+    Raises InsufficientCredits, MemberCapReached, Invalid, KeyReused, LedgerConflict, NotFound.
     """
     asked = [{"id": str(hold), "amount": amount} for hold, amount in holds]
     answer = _run(
@@ -254,6 +255,16 @@ def expire(wallet: UUID, lot: UUID, *, key: str, actor: UUID | None, note: Json)
     """End a lot before its time; only the staff's login may. Raises KeyReused, NotFound."""
     answer = _judged(call("credits_expire_v1", wallet, key, actor, lot, note))
     return Moved(answer["expired"], 0, _after(answer))
+
+
+def set_cap(actor: Actor, member_id: UUID, cap: int | None) -> None:
+    """What a member may use of the wallet in a calendar month of UTC, in micro-credits; None: all there is.
+
+    It counts from the next reserve on, with what was used this month before. Raises Forbidden (the actor is neither
+    owner nor admin), Invalid, NotFound (no such member).
+    """
+    with acting_as(actor):
+        call("credits_set_cap_v1", member_id, cap)
 
 
 def tidy(limit: int = 500) -> int:

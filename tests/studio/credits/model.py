@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 MOST = 2**53
@@ -60,9 +60,14 @@ class Hold:
     expires_at: datetime
     taken: list[tuple[Lot | None, int]]
     """What it set aside and drew, in the order in which it is spent; None: debt."""
+    member: str | None = None
+    opened_at: datetime | None = None
     state: str = "open"
     charged: int = 0
     refunded: int = 0
+
+    def used(self) -> int:
+        return {"open": self.amount, "finalized": self.charged - self.refunded}.get(self.state, 0)
 
 
 @dataclass
@@ -76,6 +81,7 @@ class Model:
     holds: dict[str, Hold] = field(default_factory=dict)
     debt: int = 0
     period: int = 0
+    caps: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("in", "spent", "expired", "clawed"), 0)
     )
@@ -91,6 +97,17 @@ class Model:
     @property
     def frozen(self) -> int:
         return sum(lot.frozen for lot in self.lots)
+
+    def used(self, member: str | None, at: date) -> int:
+        """What came of the holds that a member opened in the month of `at`."""
+        month = (at.year, at.month)
+        return sum(
+            hold.used()
+            for hold in self.holds.values()
+            if hold.member == member
+            and hold.opened_at
+            and (hold.opened_at.year, hold.opened_at.month) == month
+        )
 
     # Time.
 
@@ -184,13 +201,23 @@ class Model:
             raise Refusal("invalid", message="The holds together are more than 2^53 micro-credits.")
         if any(hold["id"] in self.holds for hold in c["holds"]):
             raise Refusal("hold_exists")
-        accepted, total = [], 0
+        member = c.get("actor")
+        cap = self.caps.get(member)
+        room = None if cap is None else cap - self.used(member, self.now)
+        accepted, total, short = [], 0, None
         for hold in c["holds"]:
             total += hold["amount"]
-            if total <= self.available:
+            if total > self.available:
+                short = short or "insufficient_credits"
+            elif room is not None and total > room:
+                short = short or "member_cap_reached"
+            else:
                 accepted.append(hold)
         refused = c["holds"][len(accepted) :]
         if refused and not (c["partial"] and accepted):
+            if short == "member_cap_reached":
+                left = max(0, min(self.available, room))
+                raise Refusal(short, needed=total, available=left, cap=cap)
             raise Refusal("insufficient_credits", needed=total, available=self.available)
         for hold in accepted:
             taken = self._take(hold["amount"])
@@ -198,8 +225,9 @@ class Model:
                 assert lot is not None
                 lot.held += part
             ends = self.now + timedelta(seconds=c["expires_in"])
-            self.holds[hold["id"]] = Hold(hold["amount"], ends, taken)
-        return {"holds": accepted, "refused": [hold["id"] for hold in refused]}
+            self.holds[hold["id"]] = Hold(hold["amount"], ends, taken, member, self.now)
+        capped = {"short": short} if short == "member_cap_reached" else {}
+        return {"holds": accepted, "refused": [hold["id"] for hold in refused], **capped}
 
     def finalize(self, c: dict[str, Any]) -> dict[str, Any]:
         hold = self._hold(c)

@@ -2,7 +2,7 @@
 -- a call of a hundred commands costs as many of them as a call of one.
 
 -- What time alone has decided for these wallets up to p_now, in the order in which it did.
-create function public.credits_due(p_wallets uuid[], p_now timestamptz) returns public.credits_step[]
+create or replace function public.credits_due(p_wallets uuid[], p_now timestamptz) returns public.credits_step[]
 language sql stable
 as $$
     with due as (
@@ -39,7 +39,7 @@ as $$
 $$;
 
 -- All that the engine needs for these steps, in one statement and so of one moment.
-create function public.credits_load(
+create or replace function public.credits_load(
     p_steps public.credits_step[],
     p_now timestamptz,
     out o_wallets public.credits_wallet[],
@@ -119,7 +119,7 @@ end
 $$;
 
 -- Write what the engine has decided; one message to the pages of each wallet.
-create function public.credits_save(
+create or replace function public.credits_save(
     p_wallets public.credits_wallet[],
     p_lots public.credits_lot[],
     p_holds public.credits_hold[],
@@ -132,6 +132,7 @@ begin
     insert into public.credits_entry select x.* from unnest(p_entries) as x;
     insert into public.credits_holdlot select x.* from unnest(p_lineage) as x;
     if cardinality(p_holds) > 0 then
+        perform public.credits_count_members(p_holds);
         insert into public.credits_hold as h select x.* from unnest(p_holds) as x
         on conflict (id, organization_id) do update
         set state = excluded.state, charged = excluded.charged, refunded = excluded.refunded, late = excluded.late,
@@ -156,7 +157,7 @@ $$;
 
 -- Run commands at a given moment (null: the clock, looked at under the locks). Nobody's but the owner's; see
 -- credits_apply_v1 for what it promises.
-create function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
+create or replace function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = ''
@@ -176,6 +177,7 @@ declare
     v_first integer[];      -- where the same key stands first in this call
     v_told jsonb[] := '{}'; -- the answers of this call
     l record;               -- loaded
+    limits record;          -- the caps of those who reserve
     e record;               -- decided
 begin
     select array_agg(c order by c.ord) into v_commands from public.credits_parse(p_commands, p_staff) as c;
@@ -230,8 +232,11 @@ begin
             );
         end if;
         select * into strict l from public.credits_load(v_steps, v_now);
-        select * into strict e
-        from public.credits_engine(v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage);
+        select * into strict limits from public.credits_caps(v_steps, v_now);
+        select * into strict e from public.credits_engine(
+            v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage, limits.o_seats, limits.o_caps,
+            limits.o_used
+        );
         v_told := e.o_answers;
         perform public.credits_save(e.o_wallets, e.o_lots, e.o_holds, e.o_lineage, e.o_entries);
         insert into public.credits_command (organization_id, wallet_id, key, body_hash, answer, at)
@@ -254,20 +259,20 @@ $$;
 -- Commands in, answers out, in their order. One transaction, so all of it or nothing; a refusal is an answer
 -- and touches nobody else. The same key with the same body gets the same answer for ever; with another body,
 -- key_reused. Wallets are locked first and by id, so calls do not deadlock with each other.
-create function public.credits_apply_v1(p_commands jsonb) returns jsonb
+create or replace function public.credits_apply_v1(p_commands jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_apply_at_v1(p_commands, null, false) $$;
 grant execute on function public.credits_apply_v1(jsonb) to packshot_web, packshot_worker;
 
 -- The same for staff, who may also say what no page and no worker may: adjust, and expire before its time.
-create function public.credits_staff_apply_v1(p_commands jsonb) returns jsonb
+create or replace function public.credits_staff_apply_v1(p_commands jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_apply_at_v1(p_commands, null, true) $$;
 grant execute on function public.credits_staff_apply_v1(jsonb) to packshot_staff;
 
 -- Book what time has decided for wallets that nobody has touched since: tidiness, nothing depends on it.
 -- Says how many wallets it booked; wallets that somebody else is at are left to them.
-create function public.credits_tidy_at_v1(p_limit integer, p_now timestamptz) returns integer
+create or replace function public.credits_tidy_at_v1(p_limit integer, p_now timestamptz) returns integer
 language plpgsql volatile security definer
 set search_path = ''
 set plan_cache_mode = force_custom_plan
@@ -296,13 +301,13 @@ begin
 end
 $$;
 
-create function public.credits_tidy_v1(p_limit integer) returns integer
+create or replace function public.credits_tidy_v1(p_limit integer) returns integer
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_tidy_at_v1(p_limit, null) $$;
 grant execute on function public.credits_tidy_v1(integer) to packshot_worker;
 
 -- An organization's wallet with the free allowance: 500 credits each calendar month of UTC.
-create function public.credits_open_wallet_at_v1(p_organization uuid, p_now timestamptz) returns uuid
+create or replace function public.credits_open_wallet_at_v1(p_organization uuid, p_now timestamptz) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -321,7 +326,7 @@ begin
 end
 $$;
 
-create function public.credits_open_wallet_v1(p_organization uuid) returns uuid
+create or replace function public.credits_open_wallet_v1(p_organization uuid) returns uuid
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_open_wallet_at_v1(p_organization, clock_timestamp()) $$;
 grant execute on function public.credits_open_wallet_v1(uuid) to packshot_web, packshot_worker;

@@ -7,12 +7,15 @@
 
 -- Expects wallets by id, lots by wallet and burn order, lineage by hold and position, and steps by wallet in the
 -- order in which they happen.
-create function public.credits_engine(
+create or replace function public.credits_engine(
     p_steps public.credits_step[],
     p_wallets public.credits_wallet[],
     p_lots public.credits_lot[],
     p_holds public.credits_hold[],
     p_lineage public.credits_holdlot[],
+    p_seats text[] default null,                -- members with a monthly cap: the wallet's id and theirs,
+    p_caps bigint[] default null,               -- what each may use in this month,
+    p_used bigint[] default null,               -- and has used
     out o_answers jsonb[],                      -- by the command's place in the call
     out o_wallets public.credits_wallet[],
     out o_lots public.credits_lot[],            -- changed and new
@@ -65,6 +68,9 @@ declare
     v_move public.credits_move;
     v_answer jsonb;
     v_refusal jsonb;
+    v_seat integer;                             -- the member's place among those with a cap
+    v_room bigint;                              -- what the member may still use; null: no cap
+    v_short text;                               -- why not all of a reserve can be had
     v_next public.credits_wallet;               -- the wallet with its new period
     v_expires timestamptz;
     d_available bigint;
@@ -146,18 +152,24 @@ begin
         when s.kind = 'reserve' then
             v_sum := 0;
             v_a := 0;                           -- how many of the holds can be had
+            v_short := null;
+            v_seat := array_position(p_seats, w.id::text || s.actor::text);
+            v_room := p_caps[v_seat] - p_used[v_seat];
             for i in 1 .. cardinality(s.amounts) loop
                 v_sum := v_sum + s.amounts[i];
-                if v_sum <= w.available then
+                if v_sum <= least(w.available, v_room) then
                     v_a := i;
+                elsif v_short is null then
+                    v_short := case when v_sum > w.available then 'insufficient_credits' else 'member_cap_reached' end;
                 end if;
             end loop;
             if s.holds && h_id then
                 v_refusal := jsonb_build_object('code', 'hold_exists');
-            elsif v_sum > w.available and (v_a = 0 or not (s.body -> 'partial')::boolean) then
-                v_refusal := jsonb_build_object(
-                    'code', 'insufficient_credits', 'needed', v_sum, 'available', w.available
-                );
+            elsif v_short is not null and (v_a = 0 or not (s.body -> 'partial')::boolean) then
+                v_refusal := jsonb_build_object('code', v_short, 'needed', v_sum) || case v_short
+                    when 'insufficient_credits' then jsonb_build_object('available', w.available)
+                    else jsonb_build_object('available', greatest(least(w.available, v_room), 0), 'cap', p_caps[v_seat])
+                end;
             else
                 v_take_as := 'reserve';
                 t_amounts := s.amounts[: v_a];
@@ -168,7 +180,7 @@ begin
                         where n <= v_a
                     ) end,
                     'refused', to_jsonb(s.holds[v_a + 1 :])
-                );
+                ) || case when v_short = 'member_cap_reached' then jsonb_build_object('short', v_short) else '{}' end;
                 v_expires := v_at + make_interval(secs => (s.body -> 'expires_in')::integer);
                 w.due_at := least(w.due_at, v_expires);
                 for i in 1 .. v_a loop
@@ -176,8 +188,11 @@ begin
                     h_changed := h_changed || true;
                     p_holds := p_holds || row(
                         s.holds[i], w.organization_id, w.id, s.amounts[i], 'open', v_expires, 0, 0, false, v_at, null,
-                        nullif(s.body -> 'ref', 'null')
+                        nullif(s.body -> 'ref', 'null'), s.actor
                     )::public.credits_hold;
+                    if v_seat is not null then
+                        p_used[v_seat] := p_used[v_seat] + s.amounts[i];
+                    end if;
                 end loop;
             end if;
 
@@ -335,6 +350,10 @@ begin
             continue;
         end if;
         if v_hold is not null then
+            v_seat := array_position(p_seats, w.id::text || h.member_id::text);
+            if v_seat is not null and public.credits_month(h.opened_at) = public.credits_month(w.touched_at) then
+                p_used[v_seat] := p_used[v_seat] + public.credits_used(h) - public.credits_used(p_holds[v_hold]);
+            end if;
             p_holds[v_hold] := h;
             h_changed[v_hold] := true;
         end if;
