@@ -79,8 +79,6 @@ def _plain(world: World, found: Object, params: Object) -> None:
         found["default_payment_method"] = world.get("payment_method", params["default_payment_method"])["id"]
     if "pause_collection" in params:
         found["pause_collection"] = params["pause_collection"] or None
-    if params.get("trial_end") == "now" and found["status"] == "trialing":
-        found["trial_end"] = at
     changed = {k: v for k, v in before.items() if found.get(k) != v}
     if changed:
         subscriptions.updated(world, found, **changed)
@@ -140,17 +138,20 @@ def work_out(world: World, found: Object, params: Object) -> Changed:
         raise invalid("Cannot specify a proration date outside the current period.", "parameter_invalid")
     old, new = (world.objects[terms[0].price]["recurring"] for terms in (before, after))
     anchor = params.get("billing_cycle_anchor", {})
-    if anchor.get("type") == "now" or (old["interval"], old["interval_count"]) != (
-        new["interval"],
-        new["interval_count"],
+    trial_ends = found["status"] == "trialing" and params.get("trial_end") == "now"
+    if (
+        trial_ends
+        or anchor.get("type") == "now"
+        or (old["interval"], old["interval_count"]) != (new["interval"], new["interval_count"])
     ):
-        until = (at, step(at, new["interval"], new["interval_count"]))
+        begins = world.now(found["customer"])
+        until = (begins, step(begins, new["interval"], new["interval_count"]))
         given_back = (
             []
             if found["status"] == "trialing"
             else lines.prorated(world, found["id"], before, [], (start, end), at)
         )
-        return Changed(after, until, at, given_back + lines.regular(world, found["id"], after, until))
+        return Changed(after, until, begins, given_back + lines.regular(world, found["id"], after, until))
     rows = []
     if found["status"] != "trialing" and params.get("proration_behavior") != "none":
         rows = lines.prorated(world, found["id"], before, after, (start, end), at)
@@ -182,6 +183,8 @@ def _after(world: World, before: list[Terms], asked: list[Object]) -> list[Terms
 def apply(world: World, found: Object, changed: Changed) -> None:
     before = copy.deepcopy(found["items"])
     items = _items(world, found, changed)
+    if found["status"] == "trialing" and changed.anchor != found["billing_cycle_anchor"]:
+        found |= {"status": "active", "trial_end": changed.anchor}
     found["items"]["data"] = items
     for each in items:
         world.objects[each["id"]] = each
@@ -210,7 +213,7 @@ def apply_pending(world: World, found: Object) -> None:
 
 
 def expire_pending(world: World, found: Object) -> None:
-    """Nobody paid: the old terms stay."""
+    """Nobody paid, or the invoice was voided: the old terms stay."""
     invoice = world.objects[found.pop("_pending")["invoice"]]
     found["pending_update"] = None
     if invoice["status"] == "open":
@@ -227,6 +230,9 @@ def preview(world: World, params: Object) -> Object:
     now = details.get("proration_behavior", "create_prorations") == "always_invoice"
     anchored = changed.anchor != found["billing_cycle_anchor"]
     at = world.now(found["customer"])
+    if params.get("preview_mode") == "recurring":
+        rows = lines.regular(world, found["id"], changed.terms, changed.period)
+        return _as_invoice(world, found, rows, "upcoming", changed.period, changed.period[1])
     if details.get("items") and (now or anchored):
         rows, reason, span = changed.rows, "subscription_update", (at, at)
     else:

@@ -157,6 +157,23 @@ def complete(
 
 
 def _charge(world: World, found: Object, method: Object) -> Object | None:
+    intent = _intent(world, found)
+    intent["payment_method"] = method["id"]
+    payments.attempt(world, intent, off_session=False, first=True)
+    payments.raise_declined(intent)
+    if _saves(found):
+        customers.attach(world, method["id"], found["customer"])
+    if intent["status"] == "requires_action":
+        return intent
+    settled(world, intent)
+    return None
+
+
+def _intent(world: World, found: Object) -> Object:
+    """The page's one payment; another card is another attempt of it."""
+    if known := world.objects.get(found.get("_intent") or ""):
+        known["amount"] = found["amount_total"]
+        return known
     data = found["_params"].get("payment_intent_data", {})
     intent = payments.intent(
         world,
@@ -167,15 +184,10 @@ def _charge(world: World, found: Object, method: Object) -> Object | None:
         _session=found["id"],
     )
     intent["setup_future_usage"] = data.get("setup_future_usage")
-    intent["payment_method"] = method["id"]
-    payments.attempt(world, intent, off_session=False, first=True)
-    payments.raise_declined(intent)
-    if _saves(found):
-        customers.attach(world, method["id"], found["customer"])
-    if intent["status"] == "requires_action":
-        return intent
-    settled(world, intent)
-    return None
+    found["_intent"] = intent["id"]
+    if found["mode"] == "payment":
+        found["payment_intent"] = intent["id"]
+    return intent
 
 
 def settled(world: World, intent: Object) -> None:

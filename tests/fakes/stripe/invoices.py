@@ -310,6 +310,8 @@ def settled(world: World, intent: Object) -> None:
 
 
 def void(world: World, found: Object) -> Object:
+    from tests.fakes.stripe import changes
+
     if found["status"] not in ("open", "uncollectible"):
         raise invalid("You can only void an open invoice.", "invoice_not_voidable")
     intent = world.objects.get(found.get("_intent") or "")
@@ -318,6 +320,13 @@ def void(world: World, found: Object) -> Object:
     found |= {"status": "void", "next_payment_attempt": None, "amount_remaining": 0}
     found["status_transitions"] = found["status_transitions"] | {"voided_at": world.now(found["customer"])}
     world.emit("invoice.voided", found)
+    subscription = world.objects.get(subscription_of(found) or "")
+    if (
+        subscription
+        and subscription.get("pending_update")
+        and subscription["_pending"]["invoice"] == found["id"]
+    ):
+        changes.expire_pending(world, subscription)
     return found
 
 

@@ -80,7 +80,7 @@ def _checkout(world: World, name: str, more: str, form: dict[str, str] | None) -
             alert = f"<p role=alert>{escape(str(error))}</p>"
         else:
             if intent is not None:
-                return Shown(303, location=intent["next_action"]["redirect_to_url"]["url"])
+                return Shown(303, location=f"/authenticate/{intent['id']}")
             return Shown(303, location=_success(found))
     rows = "".join(
         f"<li>{escape(each['description'])}: {money(each['amount'], found['currency'])}</li>"
@@ -182,7 +182,7 @@ def _invoice(world: World, name: str, more: str, form: dict[str, str] | None) ->
         method = customers.attach(world, customers.new_card(world, form["number"])["id"], found["customer"])
         intent = invoices.pay(world, found, method["id"], off_session=False)
         if intent is not None and intent["status"] == "requires_action":
-            return Shown(303, location=intent["next_action"]["redirect_to_url"]["url"])
+            return Shown(303, location=f"/authenticate/{intent['id']}")
         if found["status"] != "paid":
             alert = "<p role=alert>Your card was declined.</p>"
     button = f"<form method=post>{_cards()}<button>Pay</button></form>" if found["status"] == "open" else ""

@@ -164,11 +164,8 @@ def raise_declined(found: Object) -> None:
 
 def _ask_bank(world: World, found: Object) -> None:
     found["status"] = "requires_action"
-    url = f"{world.url()}/authenticate/{found['id']}"
-    found["next_action"] = {
-        "type": "redirect_to_url",
-        "redirect_to_url": {"url": url, "return_url": None},
-    }
+    # Where no return_url was given, as for invoices, the action is for Stripe's own script; our page knows the way.
+    found["next_action"] = {"type": "use_stripe_sdk", "use_stripe_sdk": {}}
     world.emit("payment_intent.requires_action", found)
 
 
