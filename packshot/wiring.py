@@ -16,23 +16,54 @@ from packshot.facts import subscribe
 from packshot.ports.blobs import BlobStore
 from packshot.ports.fetch import Fetcher
 from packshot.ports.generation import Closing, Generator
+from packshot.ports.payments import Payments
 from packshot.settings import settings
 
 if TYPE_CHECKING:
     from packshot.adapters.local.pool import ImagingPool
+    from packshot.adapters.mock.payments.provider import MockPayments
     from packshot.studio.generation.providers import Known
 
 
 def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
+    from packshot.foundation.billing import facts as paid
+    from packshot.foundation.billing import providers as payment_providers
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
+    from packshot.studio.credits import billing as credits_of
     from packshot.studio.credits.commands import open_wallet
     from packshot.studio.generation import providers
 
     subscribe(OrganizationOpened, open_wallet)
+    subscribe(paid.PeriodPaid, credits_of.set_allowance)
+    subscribe(paid.PlanChanged, credits_of.add_difference)
+    subscribe(paid.PackPurchased, credits_of.add_pack)
+    subscribe(paid.PaymentRefunded, credits_of.take_back)
+    subscribe(paid.DisputeOpened, credits_of.freeze)
+    subscribe(paid.DisputeClosed, credits_of.unfreeze)
     storage.connect(blobs())
     providers.connect(_receivers, known_providers())
+    payment_providers.connect(settings().payments, payments)
+
+
+@cache
+def payments() -> Payments:
+    """Whoever takes the money here; only where one is set. Raises ValueError for one that is not set up whole."""
+    chosen = settings().payments
+    if chosen == "mock":
+        return mock_payments()
+    raise ValueError(f"PACKSHOT_PAYMENTS={chosen} is not built in")
+
+
+@cache
+def mock_payments() -> MockPayments:
+    """The mock and its desk, where cards are declined and disputes opened by hand."""
+    from packshot.adapters.mock.payments.provider import MockPayments
+    from packshot.foundation.billing.inbox import now
+
+    key = hmac.new(settings().secret().encode(), b"mock payments", hashlib.sha256).digest()
+    return MockPayments(settings().home / "mock-payments", keys=(key,), base_url=settings().address, now=now)
 
 
 @cache

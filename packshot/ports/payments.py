@@ -281,8 +281,8 @@ class InvoiceLine:
     period_start: datetime | None
     period_end: datetime | None
     proration: bool
-    """A difference for the rest of a period: the old terms' line first, then the new terms' for the same rest. False for
-    a whole period (`period_start` to `period_end`), also one that begins with a change."""
+    """A difference for the rest of a period: the old terms' line first, then the new terms' for the same rest. False
+    for a whole period (`period_start` to `period_end`), also one that begins with a change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ from packshot.ports.payments import (
     Order,
     Page,
     Payer,
-    PaymentState,
     Payments,
+    PaymentState,
     PaymentsUnavailable,
     Refused,
     Seen,
@@ -119,12 +119,9 @@ def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None)
     change = _change(asked, UUID(int=0))
     with _asking():
         told = providers.provider().preview(change)
-    now_paid = asked.when == "now"
-    credits = 0
-    if now_paid and not told.restarts:
-        credits = difference(
-            asked.before, asked.after, month_at(asked.anchor, asked.at), asked.at
-        )
+    more = 0
+    if asked.when == "now" and not told.restarts:
+        more = difference(asked.before, asked.after, month_at(asked.anchor, asked.at), asked.at)
     return ChangePreview(
         asked=asked,
         due_now=told.due_now,
@@ -132,7 +129,7 @@ def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None)
         tax=told.tax,
         next_total=told.next_total,
         next_at=told.next_at,
-        credits=credits,
+        credits=more,
         restarts=told.restarts,
     )
 
@@ -228,9 +225,7 @@ def charge(organization_id: UUID, order_id: UUID, price: str) -> OrderView:
         raise Declined("No card is saved.") from error
     projecting.apply(provider.name, seen)
     try:
-        return order_view(
-            rows("billing_open_topup_v1", organization_id, order_id, price, provider.name)[0]
-        )
+        return order_view(rows("billing_open_topup_v1", organization_id, order_id, price, provider.name)[0])
     finally:
         connection.close()
 

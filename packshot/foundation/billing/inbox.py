@@ -68,7 +68,7 @@ def work(limit: int = 20) -> int:
     for message in found:
         try:
             _handle(message["id"], message["provider"], message["kind"], message["ref"], message["seen"])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (the message comes again, and the next ones are not to wait)
             level = log.warning if isinstance(error, PaymentsUnavailable) else log.exception
             level("payment message not handled", message=message["id"], error=str(error))
             try:
@@ -103,8 +103,13 @@ def reconcile(days: int = 3) -> dict[str, int]:
 
 
 def now() -> datetime:
-    found: datetime = call("app.now")
-    return found
+    """The time that money goes by; keeps no connection but inside a transaction."""
+    try:
+        found: datetime = call("app.now")
+        return found
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 def _handle(message: int, name: str, kind: str, ref: str, seen: str | dict[str, object] | None) -> None:

@@ -132,7 +132,13 @@ class Book(_Data):
                 yield self._offer("pack", key, pack, None, currency, pack.once[currency])
 
     def _offer(
-        self, kind: Literal["plan", "pack"], item: str, sold: _Sold, interval: Any, currency: str, amount: Decimal
+        self,
+        kind: Literal["plan", "pack"],
+        item: str,
+        sold: _Sold,
+        interval: Any,
+        currency: str,
+        amount: Decimal,
     ) -> Offer:
         money = Money(int(amount.scaleb(decimals(currency))), currency)
         key = f"{item}-{sold.version}-{interval or 'once'}-{currency}-{money.amount}"

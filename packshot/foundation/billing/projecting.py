@@ -54,7 +54,9 @@ def project(organization_id: UUID) -> list[Fact]:
             body = _body(fact)
             call("billing_tell_v1", organization_id, fact.ref, body)
             publish(fact)
-            log.info("billing fact", fact=type(fact).__name__, ref=fact.ref, organization=str(organization_id))
+            log.info(
+                "billing fact", fact=type(fact).__name__, ref=fact.ref, organization=str(organization_id)
+            )
             known = replace(known, told=(*known.told, Told(fact.ref, body)))
         told += facts
     raise RuntimeError(f"facts of {organization_id} do not come to an end")

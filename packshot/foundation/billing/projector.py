@@ -198,11 +198,7 @@ def _changes(known: Known) -> Iterator[Fact]:
     told, periods = known.keys(), _paid_periods(known)
     for invoice, (plan, before, after, at) in _differences(known):
         key = f"change:{invoice.ref}"
-        base = [
-            p
-            for p in periods
-            if p.subscription.ref == invoice.subscription and p.start <= at < p.end
-        ]
+        base = [p for p in periods if p.subscription.ref == invoice.subscription and p.start <= at < p.end]
         if key not in told and base:
             yield PlanChanged(known.organization_id, key, plan, before, after, base[-1].anchor, at)
 
@@ -314,6 +310,4 @@ def _disputes(known: Known) -> Iterator[Fact]:
             yield DisputeOpened(known.organization_id, key, payment.ref, sources)
         elif not is_open:
             lost = any(d.status == "lost" for d in disputes)
-            yield DisputeClosed(
-                known.organization_id, key, payment.ref, sources, "lost" if lost else "won"
-            )
+            yield DisputeClosed(known.organization_id, key, payment.ref, sources, "lost" if lost else "won")

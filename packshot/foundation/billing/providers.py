@@ -15,7 +15,7 @@ _made: Payments | None = None
 
 def connect(name: str | None, make: Callable[[], Payments]) -> None:
     """The provider of this installation, made when it is first needed; without a name nothing is sold."""
-    global _make, _name, _made  # noqa: PLW0603  (the one place where the wiring hands it over)
+    global _make, _name, _made
     _make, _name, _made = make, name, None
 
 

@@ -30,9 +30,7 @@ def standing(actor: Actor) -> Standing:
         call("billing_require_payer_v1")
         mine = Record.objects.filter(organization_id=actor.organization_id)
         subscriptions = [_subscription(r) for r in mine.filter(kind="subscription")]
-        running = sorted(
-            (s for s in subscriptions if s.status not in _OVER), key=lambda s: (s.anchor, s.ref)
-        )
+        running = sorted((s for s in subscriptions if s.status not in _OVER), key=lambda s: (s.anchor, s.ref))
         subscription = running[0] if running else None
         invoices = _invoices(mine)
         price = Price.objects.filter(key=subscription.price).first() if subscription else None

@@ -28,7 +28,7 @@ from packshot.studio.credits.errors import problem
 
 Json = dict[str, Any]
 Policy = Literal["cap", "draw", "debt"]
-Source = Literal["promotional", "purchased"]
+Source = Literal["included", "promotional", "purchased"]
 
 _PATIENCE_S = 20.0
 """How long a command waits for a database that went away; the guard has it back within a few seconds."""
@@ -215,6 +215,25 @@ def monthly_reset(
     body = {"kind": "monthly_reset", "wallet": str(wallet), "amount": allowance}
     answer = _run(body, key, actor, ref=ref, anchor=_iso(anchor), note=note)
     return Granted(UUID(answer["lot"]), answer["repaid"], _after(answer))
+
+
+def terms(
+    wallet: UUID,
+    allowance: int,
+    *,
+    key: str,
+    anchor: datetime,
+    until: datetime | None,
+    actor: UUID | None = None,
+    note: Json | None = None,
+) -> After:
+    """What each month from now on includes, counted from `anchor`, up to `until` (None: without an end).
+
+    A month that has had its credits keeps them; another is opened now, and what was left of the allowance before runs
+    out. Raises Invalid and KeyReused.
+    """
+    body = {"kind": "terms", "wallet": str(wallet), "amount": allowance, "anchor": anchor.isoformat()}
+    return _after(_run(body, key, actor, until=_iso(until), note=note))
 
 
 def freeze(

@@ -28,6 +28,8 @@ class Wallet(models.Model):
     anchor = models.DateTimeField()
     """Period k starts at anchor + k months, counted from the original anchor and clamped to the month."""
     period = models.IntegerField(default=0)
+    allowance_until = models.DateTimeField(null=True)
+    """Months that begin then or later include nothing: it is not paid further. None: for ever, the free plan."""
 
     def __str__(self) -> str:
         return f"wallet {self.id}"

@@ -5,7 +5,7 @@ from django.db import migrations
 from packshot.db.migrations import sql_file
 
 
-def publish(apps, schema_editor):
+def publish(apps, schema_editor):  # noqa: ARG001  (Django's shape)
     """The plans are data of the release: a fresh database has them before its first organization."""
     from packshot.foundation.billing.plans import published
 

@@ -1,6 +1,8 @@
 -- Running commands: lock, look at the clock, load, decide (credits_engine), save. All statements are set-based:
 -- a call of a hundred commands costs as many of them as a call of one.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- What time alone has decided for these wallets up to p_now, in the order in which it did.
 create or replace function public.credits_due(p_wallets uuid[], p_now timestamptz) returns public.credits_step[]
 language sql stable
@@ -61,7 +63,7 @@ begin
     select array_agg(distinct x.wallet), array_agg(x.hold) filter (where x.hold is not null),
         array_agg(x.lot) filter (where x.lot is not null),
         array_agg(x.body ->> 'ref') filter (where x.kind in ('grant', 'topup', 'monthly_reset')),
-        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset'))
+        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset', 'terms'))
     into v_wallets, v_holds, v_lots, v_refs, v_resets
     from unnest(p_steps) as x;
     foreach s in array p_steps loop
@@ -86,7 +88,7 @@ begin
                 (select min(l.expires_at) from public.credits_lot as l
                 where l.wallet_id = w.id and l.live and l.expires_at > p_now)
             ) end as due_at,
-            w.allowance, w.anchor, w.period
+            w.allowance, w.anchor, w.period, w.allowance_until
         from public.credits_wallet as w
         where w.id = any(v_wallets)
     ),
@@ -146,7 +148,8 @@ begin
     end if;
     update public.credits_wallet as w
     set available = x.available, held = x.held, debt = x.debt, seq = x.seq, touched_at = x.touched_at,
-        due_at = x.due_at, allowance = x.allowance, anchor = x.anchor, period = x.period
+        due_at = x.due_at, allowance = x.allowance, anchor = x.anchor, period = x.period,
+        allowance_until = x.allowance_until
     from unnest(p_wallets) as x
     where w.organization_id = x.organization_id and w.id = x.id;
     if cardinality(p_entries) > 0 then
@@ -155,7 +158,7 @@ begin
 end
 $$;
 
--- Run commands at a given moment (null: the clock, looked at under the locks). Nobody's but the owner's; see
+-- Run commands at a given moment (null: app.now(), looked at under the locks). Nobody's but the owner's; see
 -- credits_apply_v1 for what it promises.
 create or replace function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
 returns jsonb
@@ -192,7 +195,7 @@ begin
         order by w.id
         for no key update
     ) as locked;
-    v_now := coalesce(p_now, clock_timestamp());
+    v_now := coalesce(p_now, app.now());
 
     select array_agg(t.answer order by t.ord), array_agg(t.first order by t.ord) into v_answers, v_first
     from (
@@ -279,7 +282,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_wallets uuid[];
-    v_now timestamptz := coalesce(p_now, clock_timestamp());
+    v_now timestamptz := coalesce(p_now, app.now());
     v_steps public.credits_step[];
     l record;
     e record;
@@ -328,5 +331,7 @@ $$;
 
 create or replace function public.credits_open_wallet_v1(p_organization uuid) returns uuid
 language sql volatile security definer set search_path = ''
-as $$ select public.credits_open_wallet_at_v1(p_organization, clock_timestamp()) $$;
+as $$ select public.credits_open_wallet_at_v1(p_organization, app.now()) $$;
 grant execute on function public.credits_open_wallet_v1(uuid) to packshot_web, packshot_worker;
+
+reset check_function_bodies;

@@ -254,17 +254,22 @@ begin
                 v_answer := jsonb_build_object('refunded', s.amount);
             end if;
 
-        when s.kind in ('grant', 'topup', 'monthly_reset', 'reset') then
+        when s.kind in ('grant', 'topup', 'monthly_reset', 'terms', 'reset') then
             v_next := w;
-            if s.kind = 'monthly_reset' then
+            if s.kind in ('monthly_reset', 'terms') then
                 v_next.allowance := s.amount;
                 v_next.anchor := coalesce(public.credits_json_time(s.body, 'anchor'), w.anchor);
+                v_next.allowance_until := public.credits_json_time(s.body, 'until');
             end if;
-            if s.kind in ('reset', 'monthly_reset') then
+            if s.kind in ('reset', 'monthly_reset', 'terms') then
                 v_next.period := public.credits_period(v_next.anchor, v_at);
                 v_next.due_at := least(w.due_at, public.credits_boundary(v_next.anchor, v_next.period + 1));
             end if;
-            v_new := public.credits_new_lot(s, v_next, coalesce(s.amount, w.allowance), v_at);
+            v_new := public.credits_new_lot(s, v_next, case
+                -- What is paid for has ended: the months go on, and include nothing.
+                when s.kind in ('reset', 'terms') and v_next.allowance_until <= v_at then 0
+                else coalesce(s.amount, w.allowance)
+            end, v_at);
             if v_new.effective_at > v_at or v_new.expires_at <= v_at or v_next.anchor > v_at then
                 v_refusal := jsonb_build_object(
                     'code', 'invalid', 'message', 'A grant takes effect now or before and runs out later than now.'
@@ -274,8 +279,13 @@ begin
             elsif array_position(l_ref, w.id || v_new.ref) is not null then
                 v_refusal := jsonb_build_object('code', 'already_granted', 'ref', v_new.ref);
             end if;
-            if v_refusal is null or s.kind = 'reset' then
-                v_lapse_included := s.kind in ('reset', 'monthly_reset');
+            if s.kind = 'terms' and v_refusal ->> 'code' = 'already_granted' then
+                w := v_next;                    -- this month has had its credits; the terms are the next ones'
+                v_refusal := null;
+                v_new := null;
+                v_answer := jsonb_build_object('lot', null, 'repaid', 0);
+            elsif v_refusal is null or s.kind = 'reset' then
+                v_lapse_included := s.kind in ('reset', 'monthly_reset', 'terms');
                 w := v_next;
                 v_answer := jsonb_build_object('lot', v_new.id, 'repaid', least(w.debt, v_new.granted));
             end if;
@@ -387,7 +397,7 @@ begin
         end if;
 
         -- 3. Along the wallet's lots: what has run out goes, what is to be taken is taken in burn order.
-        if s.kind in ('lapse', 'reset', 'monthly_reset', 'expire') then
+        if s.kind in ('lapse', 'reset', 'monthly_reset', 'terms', 'expire') then
             i := v_first;
             while i > 0 loop
                 if v_lapse_included and p_lots[i].source = 'included' and l_expires[i] > v_at then
@@ -448,7 +458,7 @@ begin
                 l_next[v_before] := v_slots;
             end if;
             m := m || row(
-                case s.kind when 'reset' then 'monthly_reset' else s.kind end, v_slots, v_new.granted, s.hold
+                case when s.kind in ('reset', 'terms') then 'monthly_reset' else s.kind end, v_slots, v_new.granted, s.hold
             )::public.credits_move;
             if s.kind <> 'refund' then
                 m := m || row('repay', v_slots, least(w.debt, v_new.granted), null)::public.credits_move;
