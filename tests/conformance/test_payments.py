@@ -24,9 +24,7 @@ class Shop:
         self.till, self.tenant, self.actor = till, tenant, tenant.actor
 
     def price(self, item: str, interval: str | None = "month") -> str:
-        return next(
-            k for k, o in offers().items() if (o.price.item, o.price.interval) == (item, interval)
-        )
+        return next(k for k, o in offers().items() if (o.price.item, o.price.interval) == (item, interval))
 
     def order(self, item: str, interval: str | None = "month", quantity: int = 1, back: str = "/billing"):
         return commands.buy(self.actor, uuid4(), self.price(item, interval), quantity, back)
@@ -41,6 +39,7 @@ def shop(own_database, new_tenant, request, tmp_path: Path) -> Iterator[Shop]:
     providers.connect(till.name, lambda: till.provider)
     yield Shop(till, new_tenant())
     providers.connect(None, lambda: till.provider)
+    till.close()
 
 
 def test_a_pack_is_bought_once_however_often_it_is_told(shop):

@@ -91,6 +91,9 @@ class Till(ABC):
     def rotated(self, message: Message) -> Message:
         """The same message, signed with the secret before the last rotation."""
 
+    def close(self) -> None:  # noqa: B027  (most have nothing to close)
+        """The test is over."""
+
     # What every till does alike.
 
     def advance(self, **by: float) -> datetime:
@@ -210,6 +213,11 @@ class MockTill(Till):
         }
 
 
-# Each makes a till that starts with an empty world; the second argument is the tax in percent that it adds.
-TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill}
+def _stripe(home: Path, tax_percent: int) -> Till:
+    from tests.conformance.stripe_till import StripeTill
 
+    return StripeTill(home, tax_percent)
+
+
+# Each makes a till that starts with an empty world; the second argument is the tax in percent that it adds.
+TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill, "stripe": _stripe}

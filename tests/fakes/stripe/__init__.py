@@ -13,6 +13,8 @@ the live service:
   whether `payment_status` of a trial or of a coupon of everything is `no_payment_required` or `paid`;
 - when dunning tries again (here 3, 5 and 7 days later) and what the account's settings do then (`after_dunning`);
 - whether a refund that failed lowers `amount_refunded` again (here it does), and what disputes do to it (nothing);
+- what an off-session invoice does whose card wants the bank (here it waits: `invoice.payment_action_required`);
+- what voiding the invoice of a pending update does (here the update is dropped, as if it had expired);
 - quantities and several items: one item a subscription is what is tried; no metered prices, no tiers;
 - flexible billing's finer points: prorations here are of the price, not of what was paid after discounts;
 - schedules: made from a subscription, phases that end with its periods, released at the end;

@@ -142,15 +142,7 @@ def turn(world: World, found: Object) -> None:
             subscriptions.end(world, found, "cancellation_requested")
             return
         if missing == "pause":
-            found["status_details"] = {
-                "paused": {
-                    "type": "subscription",
-                    "subscription": {"type": "trial_end_without_payment_method"},
-                    "transitioned_at": at,
-                }
-            }
-            subscriptions.become(world, found, "paused")
-            world.emit("customer.subscription.paused", found)
+            pause(world, found, "trial_end_without_payment_method")
             return
     _renew(world, found, at, was_trial)
 
@@ -188,6 +180,29 @@ def _renew(world: World, found: Object, at: int, was_trial: bool) -> None:
     found["latest_invoice"] = invoice["id"]
     if found["status"] == "unpaid":
         invoice["auto_advance"] = False
+
+
+def pause(world: World, found: Object, why: str) -> None:
+    found["status_details"] = {
+        "paused": {
+            "type": "subscription",
+            "subscription": {"type": why},
+            "transitioned_at": world.now(found["customer"]),
+        }
+    }
+    subscriptions.become(world, found, "paused")
+    world.emit("customer.subscription.paused", found)
+
+
+def unpause(world: World, found: Object) -> None:
+    """It goes on; where its period has ended meanwhile, a new one begins and is to be paid."""
+    found["status_details"] = None
+    at = world.now(found["customer"])
+    subscriptions.become(world, found, "active")
+    world.emit("customer.subscription.resumed", found)
+    if subscriptions.period_of(found)[1] <= at:
+        found["billing_cycle_anchor"] = at
+        _renew(world, found, at, was_trial=False)
 
 
 def _can_pay(world: World, found: Object) -> bool:

@@ -193,13 +193,6 @@ def country(world: World, customer: str) -> str | None:
     return (world.objects[customer].get("address") or {}).get("country")
 
 
-EXPANDS["customer", "tax"] = lambda world, found: {
-    "automatic_tax": "supported" if country(world, found["id"]) else "unrecognized_location",
-    "provider": "stripe",
-    "location": {"country": country(world, found["id"]), "source": "billing_address"}
-    if country(world, found["id"])
-    else None,
-}
 EXPANDS["customer", "subscriptions"] = lambda world, found: listed(
     [
         each

@@ -6,7 +6,7 @@ import calendar
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-TAXES = {"DE": 19, "FR": 20, "GB": 20, "JP": 10}
+TAXES = {"DE": 19, "FR": 20, "GB": 20, "HU": 27, "IT": 22, "JP": 10, "NL": 21, "PL": 23, "SE": 25}
 """Per cent on top of the price, by the customer's country; elsewhere nothing is collected."""
 
 

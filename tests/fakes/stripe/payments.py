@@ -119,7 +119,7 @@ def attempt(world: World, found: Object, *, off_session: bool, first: bool = Fal
         card.authenticate == "setup" and not method.get("_known")
     )
     decline = card.decline or (None if first else card.later)
-    if authenticates and off_session:
+    if authenticates and off_session and not found.get("_invoice"):
         _declined(world, found, "authentication_required", "authentication_required")
     elif authenticates:
         _ask_bank(world, found)

@@ -114,7 +114,7 @@ def act(world: World, found: Object, action: str, **form: Any) -> None:
     allowed = features(world, found)
     if action == "card":
         _need(allowed["payment_method_update"]["enabled"])
-        _card(world, found["customer"], form["number"])
+        use_card(world, found["customer"], form["number"], collect=True)
         return
     subscription = next(
         (
@@ -187,7 +187,8 @@ def _change(world: World, subscription: Object, allowed: Object, price: str) -> 
     )
 
 
-def _card(world: World, customer: str, number: str) -> None:
+def use_card(world: World, customer: str, number: str, *, collect: bool) -> None:
+    """From now on it is charged; with `collect` what is owed is tried at once."""
     method = customers.attach(world, customers.new_card(world, number)["id"], customer)
     for each in world.all("subscription", customer=customer):
         if each["status"] not in subscriptions.OVER:
@@ -195,7 +196,7 @@ def _card(world: World, customer: str, number: str) -> None:
             subscriptions.updated(world, each)
     customers.update(world, customer, {"invoice_settings": {"default_payment_method": method["id"]}})
     for each in world.all("invoice", customer=customer, status="open"):
-        if each["attempted"]:
+        if collect and each["attempted"] and invoices.subscription_of(each):
             invoices.pay(world, each, off_session=False)
 
 

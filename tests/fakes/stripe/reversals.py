@@ -148,7 +148,7 @@ def close(world: World, found: Object, *, won: bool) -> None:
         world.emit("charge.dispute.closed", found)
         return
     found["status"] = "won" if won else "lost"
-    world.emit("charge.dispute.closed", found)
+    world.emit("charge.dispute.closed", found)  # also of one that was lost: the bank thinks again
     if won:
         reinstate(world, found)
 

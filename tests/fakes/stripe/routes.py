@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.fakes.stripe.errors import invalid
+from tests.fakes.stripe.shapes import shaped
 from tests.fakes.stripe.world import Object, World, listed
 
 Answer = Callable[..., Object]
@@ -78,7 +79,7 @@ def _created(found: Object, asked: Any) -> bool:
 
 def expanded(world: World, found: Object, paths: Iterable[str]) -> Object:
     """A copy with whole objects in the places of their ids."""
-    out = copy.deepcopy(found)
+    out = shaped(copy.deepcopy(found))
     for path in paths:
         _expand(world, out, path.split("."), path)
     return out
@@ -93,11 +94,11 @@ def _expand(world: World, at: Any, steps: list[str], whole: str) -> None:
         return
     name, *rest = steps
     if (kind := at.get("object")) and (maker := EXPANDS.get((kind, name))) and name not in at:
-        at[name] = copy.deepcopy(maker(world, world.objects[at["id"]]))
+        at[name] = shaped(copy.deepcopy(maker(world, world.objects[at["id"]])))
     elif isinstance(at.get(name), str) and at[name] in world.objects:
-        at[name] = copy.deepcopy(world.objects[at[name]])
+        at[name] = shaped(copy.deepcopy(world.objects[at[name]]))
     elif isinstance(at.get(name), list) and at[name] and isinstance(at[name][0], str):
-        at[name] = [copy.deepcopy(world.objects[each]) for each in at[name]]
+        at[name] = [shaped(copy.deepcopy(world.objects[each])) for each in at[name]]
     elif name not in at:
         raise invalid(f"This property cannot be expanded ({whole}).", "property_cannot_be_expanded", "expand")
     _expand(world, at[name], rest, whole)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.fakes.stripe import (  # noqa: F401  (each registers its routes)
     ageing,
+    billing,
     catalogue,
     changes,
     checkout,
@@ -71,6 +72,8 @@ class Stripe:
         self.troubles: list[str] = []
         """For the next writes: `broken` (done, answered 500), `cut` (done, no answer), `refused` (429), `down`
         (not done, no answer)."""
+        self.mistakes: list[str] = []
+        """Where the fake itself was wrong; the test that met it fails at its end."""
         self.keys: dict[str, Kept] = {}
         self.gate = threading.Event()
         """Cleared, writes wait before they are done: what else comes with the same key meets a request in flight."""
@@ -82,7 +85,9 @@ class Stripe:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.stripe = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._serving = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="stripe")
+        self._serving = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="stripe", daemon=True
+        )
 
     def __enter__(self) -> Stripe:
         self._serving.start()
@@ -96,6 +101,7 @@ class Stripe:
         self._server.shutdown()
         self._server.server_close()
         self._serving.join()
+        assert not self.mistakes, self.mistakes
 
     # --- What tests do to it -----------------------------------------------------------------------------
 
@@ -115,8 +121,12 @@ class Stripe:
 
     def advance(self, seconds: int) -> None:
         """The account's clock goes on, and everything that is due happens. Test clocks stand still."""
+        self.advance_to(self.world.now() + seconds)
+
+    def advance_to(self, at: int) -> None:
+        """The same, to a moment in seconds."""
         with self.world.lock:
-            ageing.advance(self.world, self.world.now() + seconds)
+            ageing.advance(self.world, at)
 
     def pay(self, session: str, number: str = "4242424242424242", **form: Any) -> Object | None:
         """The person fills in the page and presses the button; the intent if the bank still asks."""
@@ -132,6 +142,17 @@ class Stripe:
         """Days later a delayed payment comes, or fails, as its number says."""
         with self.world.lock:
             payments.cleared(self.world, self.world.get("payment_intent", intent))
+
+    def clear_all(self) -> None:
+        """Every delayed payment that is on its way arrives, or fails, as its number says."""
+        with self.world.lock:
+            for each in self.world.all("payment_intent", status="processing"):
+                payments.cleared(self.world, each)
+
+    def coupon(self, name: str, **params: Any) -> Object:
+        """The merchant makes a coupon; its id is the code."""
+        with self.world.lock:
+            return catalogue.create_coupon(self.world, {"id": name, **params})
 
     def settle_refund(self, refund: str, status: str) -> None:
         with self.world.lock:
@@ -157,13 +178,26 @@ class Stripe:
         with self.world.lock:
             reversals.escalate(self.world, self.world.get("dispute", dispute))
 
-    def use_card(self, customer: str, number: str) -> None:
-        """The customer's subscriptions are charged with another card from now on; nothing is charged for it."""
+    def use_card(self, customer: str, number: str, *, collect: bool = False) -> None:
+        """The customer is charged with another card from now on; with `collect`, for what is owed at once."""
         with self.world.lock:
-            method = customers.attach(self.world, customers.new_card(self.world, number)["id"], customer)
-            self.world.objects[customer]["invoice_settings"]["default_payment_method"] = method["id"]
-            for each in self.world.all("subscription", customer=customer):
-                each["default_payment_method"] = method["id"]
+            portal.use_card(self.world, customer, number, collect=collect)
+
+    def refund(self, intent: str, amount: int | None = None, status: str = "succeeded") -> Object:
+        """Somebody refunds in the dashboard."""
+        with self.world.lock:
+            self.world.next_refunds.append(status)
+            return reversals.create(
+                self.world, {"payment_intent": intent, **({} if amount is None else {"amount": amount})}
+            )
+
+    def pause(self, subscription: str) -> None:
+        with self.world.lock:
+            ageing.pause(self.world, self.world.get("subscription", subscription), "pause_requested")
+
+    def unpause(self, subscription: str) -> None:
+        with self.world.lock:
+            ageing.unpause(self.world, self.world.get("subscription", subscription))
 
     def portal(self, session: str, action: str, **form: str) -> None:
         """The person presses a button in the portal."""
@@ -249,6 +283,9 @@ class Stripe:
             return 200, json.dumps(out).encode(), begun
         except StripeError as error:
             return *_told(error), begun
+        except Exception as error:  # noqa: BLE001  (told at the end)
+            self.mistakes.append(f"{seen.method} {seen.path}: {type(error).__name__}: {error}")
+            return *_told(StripeError(500, "api_error", "The fake is wrong.")), begun
 
     def _remember(self, event: Object) -> None:
         found = event["data"]["object"]

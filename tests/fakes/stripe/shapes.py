@@ -31,7 +31,7 @@ OMITTED = {
 def shaped(values: dict[str, Any]) -> dict[str, Any]:
     """A whole object, for the wire. Raises AssertionError for a shape that Stripe's is not."""
     kind = values["object"]
-    if kind == "list":
+    if kind in ("list", "search_result"):
         return values | {"data": [shaped(each) for each in values["data"]]}
     if values.get("deleted") is True and kind != "discount":
         return {"id": values["id"], "object": kind, "deleted": True}
