@@ -22,6 +22,7 @@ from packshot.settings import settings
 if TYPE_CHECKING:
     from packshot.adapters.local.pool import ImagingPool
     from packshot.adapters.mock.payments.provider import MockPayments
+    from packshot.adapters.stripe.provider import StripePayments
     from packshot.studio.generation.providers import Known
 
 
@@ -53,6 +54,8 @@ def payments() -> Payments:
     chosen = settings().payments
     if chosen == "mock":
         return mock_payments()
+    if chosen == "stripe":
+        return stripe_payments()
     raise ValueError(f"PACKSHOT_PAYMENTS={chosen} is not built in")
 
 
@@ -64,6 +67,32 @@ def mock_payments() -> MockPayments:
 
     key = hmac.new(settings().secret().encode(), b"mock payments", hashlib.sha256).digest()
     return MockPayments(settings().home / "mock-payments", keys=(key,), base_url=settings().address, now=now)
+
+
+@cache
+def stripe_payments() -> StripePayments:
+    """Stripe, of the account that the settings name. Raises ValueError where they name none."""
+    from packshot.adapters.stripe.provider import StripePayments
+    from packshot.foundation.billing.inbox import now
+    from packshot.foundation.billing.plans import offers
+
+    found = settings()
+    if found.stripe_key is None:
+        raise ValueError("no account at Stripe is named: set PACKSHOT_STRIPE_KEY")
+    secrets = (found.stripe_webhook_secret, found.stripe_webhook_secret_before)
+    return StripePayments(
+        found.stripe_key,
+        secrets=[each for each in secrets if each is not None],
+        now=now,
+        url=found.stripe_url,
+        account=found.stripe_account,
+        tax=found.stripe_tax,
+        tax_code=found.stripe_tax_code,
+        codes=found.stripe_promotion_codes,
+        # The portal does not know seats: what is sold by the seat is changed on our own page.
+        movable=lambda: [o.price for o in offers().values() if o.kind == "plan" and not o.terms["per_seat"]],
+        test_clock=found.stripe_test_clock,
+    )
 
 
 @cache

@@ -1,9 +1,12 @@
-"""Changes of a running subscription. Each looks first: what an earlier try has done is not done again."""
+"""Changes of a running subscription. Each looks first: what an earlier try has done is not done again.
+
+What makes something or charges carries a key of ours. What only sets a state carries none: done twice it is done once,
+and Stripe would keep a 500 for a key for a day.
+"""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import stripe
 
@@ -89,7 +92,7 @@ class Changing:
     def _now(self, change: Change, found: dict[str, Any]) -> Seen:
         if _is(found, self._prices.id(change.price), change.quantity) and not found.get("schedule"):
             return self._looking.fetch(Kind.SUBSCRIPTION, change.subscription)
-        self._release(found, change.id)
+        self._release(found)
         waits = self._waiting(found, change)
         if waits is None:
             params: Any = self._terms(change, found) | {"payment_behavior": "pending_if_incomplete"}
@@ -110,13 +113,11 @@ class Changing:
         """What became of it. What was declined is dropped: nothing is paid later by surprise."""
         if invoice is not None:
             with asking("mark a change's invoice"):
-                self._v1.invoices.update(
-                    invoice, {"metadata": {reading.ORDER: str(change.id)}}, once(change.id, "mark")
-                )
+                self._v1.invoices.update(invoice, {"metadata": {reading.ORDER: str(change.id)}})
             if self._declined(invoice):
                 before = self._looking.fetch(Kind.INVOICE, invoice)
                 with asking("drop a change"):
-                    self._v1.invoices.void_invoice(invoice, None, once(change.id, "drop"))
+                    self._v1.invoices.void_invoice(invoice)
                 after = self._looking.fetch(Kind.SUBSCRIPTION, change.subscription)
                 return joined(after, before)
             return joined(
@@ -137,7 +138,7 @@ class Changing:
 
     def _at_period_end(self, change: Change, found: dict[str, Any]) -> Seen:
         if found.get("cancel_at_period_end"):
-            self._keep(found, change.id)
+            self._keep(found)
         schedule = found.get("schedule")
         if not isinstance(schedule, dict):
             with asking("schedule a change"):
@@ -156,7 +157,6 @@ class Changing:
                     "phases": phases,
                     "proration_behavior": "none",
                 },
-                once(change.id, "phases"),
             )
         return self._looking.fetch(Kind.SUBSCRIPTION, change.subscription)
 
@@ -179,29 +179,27 @@ class Changing:
         }
         return [current, after]
 
-    def cancel(self, subscription: str, act: UUID, *, at_once: bool) -> Seen:
+    def cancel(self, subscription: str, *, at_once: bool) -> Seen:
         """Raises Missing and PaymentsUnavailable."""
         found = self._looking.subscription(subscription)
         if found["status"] not in _OVER:
-            self._release(found, act)
+            self._release(found)
             if at_once:
                 with asking("end a subscription"):
                     self._v1.subscriptions.cancel(subscription)
             elif not found.get("cancel_at_period_end"):
                 with asking("cancel a subscription"):
-                    self._v1.subscriptions.update(
-                        subscription, {"cancel_at_period_end": True}, once(act, "cancel")
-                    )
+                    self._v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
         return self._looking.fetch(Kind.SUBSCRIPTION, subscription)
 
-    def resume(self, subscription: str, act: UUID) -> Seen:
+    def resume(self, subscription: str) -> Seen:
         """Raises Missing, Refused and PaymentsUnavailable."""
         found = self._looking.subscription(subscription)
         if found["status"] in _OVER:
             raise Refused("This plan has ended. Choose it again to go on.")
-        self._release(found, act)
+        self._release(found)
         if found.get("cancel_at_period_end") or found.get("cancel_at"):
-            self._keep(found, act)
+            self._keep(found)
         return self._looking.fetch(Kind.SUBSCRIPTION, subscription)
 
     def _running(self, ref: str) -> dict[str, Any]:
@@ -210,19 +208,19 @@ class Changing:
             raise Missing(f"the subscription {ref} has ended")
         return found
 
-    def _release(self, found: dict[str, Any], act: UUID) -> None:
+    def _release(self, found: dict[str, Any]) -> None:
         """Take a scheduled change back; the newest word counts."""
         schedule = found.get("schedule")
         if isinstance(schedule, dict) and schedule["status"] in ("active", "not_started"):
             with asking("take a scheduled change back"):
-                self._v1.subscription_schedules.release(schedule["id"], None, once(act, "release"))
+                self._v1.subscription_schedules.release(schedule["id"])
 
-    def _keep(self, found: dict[str, Any], act: UUID) -> None:
+    def _keep(self, found: dict[str, Any]) -> None:
         params: Any = {"cancel_at_period_end": False}
         if found.get("cancel_at") and not found.get("cancel_at_period_end"):
             params = {"cancel_at": ""}
         with asking("take a cancellation back"):
-            self._v1.subscriptions.update(found["id"], params, once(act, "keep"))
+            self._v1.subscriptions.update(found["id"], params)
 
 
 def joined(newer: Seen, older: Seen) -> Seen:
@@ -243,8 +241,9 @@ def _restarts(found: dict[str, Any], change: Change) -> bool:
 
 def _within(change: Change, item: dict[str, Any]) -> int:
     """The moment of the change, which must lie in the period that runs."""
-    at = int(change.at.timestamp())
-    return min(max(at, item["current_period_start"]), item["current_period_end"])
+    first: int = item["current_period_start"]
+    last: int = item["current_period_end"]
+    return min(max(int(change.at.timestamp()), first), last)
 
 
 def _next_turn(found: dict[str, Any], due: dict[str, Any], change: Change) -> int:

@@ -76,11 +76,7 @@ class Charging:
                     },
                     once(charge.id, "item"),
                 )
-            return plain(
-                self._v1.invoices.finalize_invoice(
-                    invoice["id"], {"auto_advance": False}, once(charge.id, "finalize")
-                )
-            )
+            return plain(self._v1.invoices.finalize_invoice(invoice["id"], {"auto_advance": False}))
 
     def _paid(self, charge: Charge, invoice: str, card: str) -> Seen:
         """One attempt for each card. What was declined is voided: it cannot be paid later by surprise."""
@@ -100,7 +96,7 @@ class Charging:
         if not declined:
             return seen
         with asking("drop a charge"):
-            self._v1.invoices.void_invoice(invoice, None, once(charge.id, "drop"))
+            self._v1.invoices.void_invoice(invoice)
         voided = self._looking.fetch(Kind.INVOICE, invoice)
         # That the card was declined is what is told of the payment, not that we dropped it.
         told = tuple(each for each in voided.states if each.ref == invoice)

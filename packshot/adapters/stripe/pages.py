@@ -64,7 +64,7 @@ class Pages:
         self._tax = tax
         self._codes = codes
         self._movable = movable
-        self._configuration: str | None = None
+        self._configurations: dict[bool, str] = {}
         self._lock = threading.Lock()
 
     def checkout(self, order: Order) -> Page:
@@ -140,7 +140,7 @@ class Pages:
     def portal(self, customer: str, back_url: str) -> str:
         """Raises Missing and PaymentsUnavailable."""
         try:
-            configuration = self._portal()
+            configuration = self._portal(moves=self._single(customer))
             with asking("open the portal"):
                 return self._v1.billing_portal.sessions.create(
                     {"customer": customer, "return_url": back_url, "configuration": configuration}
@@ -148,14 +148,20 @@ class Pages:
         except Refused as error:
             raise PaymentsUnavailable("stripe does not take the portal's configuration") from error
 
-    def _portal(self) -> str:
+    def _single(self, customer: str) -> bool:
+        """Whether a change of plan is safe there: it keeps the quantity, and so several seats would be paid for one."""
+        with asking("look at a customer's plans"):
+            running = self._v1.subscriptions.list({"customer": customer, "limit": 10}).data
+        return all(plain(each)["items"]["data"][0]["quantity"] == 1 for each in running)
+
+    def _portal(self, *, moves: bool) -> str:
         """The configuration's id; made where Stripe has none that is exactly this one."""
         with self._lock:
-            if self._configuration is None:
-                features = self._features()
+            if moves not in self._configurations:
+                features = self._features(moves=moves)
                 mark = hashlib.sha256(json.dumps(features, sort_keys=True).encode()).hexdigest()[:32]
-                self._configuration = self._known(mark) or self._make(features, mark)
-            return self._configuration
+                self._configurations[moves] = self._known(mark) or self._make(features, mark)
+            return self._configurations[moves]
 
     def _known(self, mark: str) -> str | None:
         with asking("look for the portal's configuration"):
@@ -171,9 +177,9 @@ class Pages:
                 {"features": features, "metadata": {_PORTAL: mark}}, once(mark, "portal")
             ).id
 
-    def _features(self) -> dict[str, Any]:
+    def _features(self, *, moves: bool) -> dict[str, Any]:
         """What a person may do there: never pause, never more or fewer seats, only plans that we named."""
-        by_product = sorted(self._movable(), key=lambda price: price.item)
+        by_product = sorted(self._movable() if moves else (), key=lambda price: price.item)
         products = [
             {"product": f"packshot-{item}", "prices": sorted(self._prices.id(each) for each in prices)}
             for item, prices in groupby(by_product, key=lambda price: price.item)

@@ -86,11 +86,11 @@ class StripePayments:
     def change(self, change: Change) -> Seen:
         return self._changing.change(change)
 
-    def cancel(self, subscription: str, act: UUID, *, at_once: bool = False) -> Seen:
-        return self._changing.cancel(subscription, act, at_once=at_once)
+    def cancel(self, subscription: str, act: UUID, *, at_once: bool = False) -> Seen:  # noqa: ARG002  (sets a state)
+        return self._changing.cancel(subscription, at_once=at_once)
 
-    def resume(self, subscription: str, act: UUID) -> Seen:
-        return self._changing.resume(subscription, act)
+    def resume(self, subscription: str, act: UUID) -> Seen:  # noqa: ARG002  (sets a state)
+        return self._changing.resume(subscription)
 
     def charge(self, charge: Charge) -> Seen:
         return self._charging.charge(charge)

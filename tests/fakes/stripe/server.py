@@ -222,7 +222,7 @@ class Stripe:
             except StripeError as error:
                 return *_told(error), {}
             if kept.answer is not None:
-                return *kept.answer, {"Idempotent-Replayed": "true"}
+                return None if trouble == "cut" else (*kept.answer, {"Idempotent-Replayed": "true"})
         status, body, begun = self._act(seen, query)
         if trouble == "broken" or (seen.method != "GET" and self.chaos.strikes(self.chaos.broken)):
             status, body = _told(StripeError(500, "api_error", "Something went wrong on our end."))
