@@ -212,4 +212,3 @@ class MockTill(Till):
 
 # Each makes a till that starts with an empty world; the second argument is the tax in percent that it adds.
 TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill}
-
