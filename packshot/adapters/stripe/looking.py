@@ -25,7 +25,12 @@ from packshot.ports.payments import (
 
 NEWEST = 3
 """So many invoices of a subscription come with it; older ones were told about by their own messages."""
-_CARDS = ["default_payment_method", "customer.invoice_settings.default_payment_method", "schedule"]
+_WITH = (
+    "default_payment_method",
+    "customer.invoice_settings.default_payment_method",
+    "schedule",
+    "latest_invoice",
+)
 
 
 class Looking:
@@ -55,7 +60,7 @@ class Looking:
     def subscription(self, ref: str) -> dict[str, Any]:
         """As Stripe has it, with its schedule. Raises Missing and PaymentsUnavailable."""
         with asking("look at a subscription"):
-            return plain(self._v1.subscriptions.retrieve(ref, {"expand": list(_CARDS)}))
+            return plain(self._v1.subscriptions.retrieve(ref, {"expand": list(_WITH)}))
 
     def invoice(self, ref: str) -> dict[str, Any]:
         """As Stripe has it, with its payments. Raises Missing and PaymentsUnavailable."""
@@ -79,7 +84,7 @@ class Looking:
     def _subscription(self, ref: str, found: dict[str, State]) -> None:
         if ref in found:
             return
-        seen = plain(self._v1.subscriptions.retrieve(ref, {"expand": list(_CARDS)}))
+        seen = plain(self._v1.subscriptions.retrieve(ref, {"expand": list(_WITH)}))
         found[ref] = self.read_subscription(seen)
         newest = self._v1.invoices.list({"subscription": ref, "limit": NEWEST, "expand": ["data.payments"]})
         for each in newest.data:

@@ -102,14 +102,14 @@ def _paid(found: Mapping[str, Any], intent: Any, total: Money) -> Literal["unpai
 
 
 def subscription(found: Mapping[str, Any], owed: Iterable[Mapping[str, Any]]) -> SubscriptionState:
-    """With its schedule and cards expanded, and the invoices that are still owed."""
+    """With its schedule, cards and latest invoice expanded, and the invoices that are still owed."""
     item = found["items"]["data"][0]
     trial = found.get("trial_end")
     return SubscriptionState(
         ref=found["id"],
         customer=str(name_of(found["customer"])),
         order=order_of(found),
-        status=_SUBSCRIPTIONS[found["status"]],
+        status="incomplete" if _unpaid_yet(found) else _SUBSCRIPTIONS[found["status"]],
         price=key_of(item["price"]),
         quantity=item.get("quantity") or 1,
         anchor=moment(found["billing_cycle_anchor"]),
@@ -121,6 +121,17 @@ def subscription(found: Mapping[str, Any], owed: Iterable[Mapping[str, Any]]) ->
         ended_at=_maybe(found.get("ended_at")),
         scheduled=None,
         card=_card(found),
+    )
+
+
+def _unpaid_yet(found: Mapping[str, Any]) -> bool:
+    """Money that takes days: Stripe lets the subscription run meanwhile, we do not before its first invoice is paid."""
+    first = found.get("latest_invoice")
+    return (
+        found["status"] in ("active", "past_due", "unpaid")
+        and isinstance(first, Mapping)
+        and first.get("billing_reason") == "subscription_create"
+        and first["status"] in ("draft", "open")
     )
 
 

@@ -149,7 +149,7 @@ def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> 
     with _asking():
         seen = provider.change(_change(asked, act))
     projecting.apply(provider.name, seen)
-    return _outcome(seen)
+    return _outcome(seen, act)
 
 
 def cancel(actor: Actor, act: UUID) -> None:
@@ -341,13 +341,14 @@ def _change(asked: ChangeAsked, act: UUID) -> Change:
     return Change(act, asked.subscription, asked.price, asked.quantity, asked.when, asked.at)
 
 
-def _outcome(seen: Seen) -> str | None:
+def _outcome(seen: Seen, act: UUID) -> str | None:
     """Where the person must go for the change to happen; None when it is done. Raises Declined."""
-    payments = [s for s in seen.states if isinstance(s, PaymentState)]
-    for payment in payments:
+    mine = {s.ref: s for s in seen.states if isinstance(s, InvoiceState) and s.order == act}
+    for payment in seen.states:
+        if not isinstance(payment, PaymentState) or payment.invoice not in mine:
+            continue
         if payment.status == "action_needed":
-            hosted = next((s.hosted_url for s in seen.states if isinstance(s, InvoiceState)), None)
-            return payment.action_url or hosted
+            return payment.action_url or mine[payment.invoice].hosted_url
         if payment.status == "failed":
             raise Declined("The card was declined. The plan stays as it was and nothing was charged.")
     return None

@@ -39,7 +39,7 @@ def store(provider: Payments, notice: Notice) -> bool:
     state, error = "waiting", _disbelief(provider, notice)
     if error is not None:
         state = "parked"
-        log.error("payment message parked", provider=provider.name, event=notice.id, why=error)
+        log.error("payment message parked", provider=provider.name, message=notice.id, why=error)
     elif notice.kind is None or notice.ref is None:
         state = "ignored"
     return bool(

@@ -91,9 +91,12 @@ class _Paid:
         return own if own <= self.start and month_at(own, self.start).start == self.start else self.start
 
 
-def due(known: Known) -> list[Fact]:
-    """The facts that are due, in the order in which they are to be told."""
-    return [*_packs(known), *_changes(known), *_periods(known), *_refunds(known), *_disputes(known)]
+def due(known: Known) -> Fact | None:
+    """The next fact to be told; what comes after it may depend on its having been told."""
+    for line in (_packs, _changes, _periods, _refunds, _disputes):
+        for fact in line(known):
+            return fact
+    return None
 
 
 def live(known: Known) -> list[SubscriptionState]:
@@ -199,8 +202,28 @@ def _changes(known: Known) -> Iterator[Fact]:
     for invoice, (plan, before, after, at) in _differences(known):
         key = f"change:{invoice.ref}"
         base = [p for p in periods if p.subscription.ref == invoice.subscription and p.start <= at < p.end]
-        if key not in told and base:
-            yield PlanChanged(known.organization_id, key, plan, before, after, base[-1].anchor, at)
+        if key in told or not base:
+            continue
+        anchor = base[-1].anchor
+        month = month_at(anchor, known.now)
+        if month.start <= at < month.end and not _begun(known, anchor, month.start):
+            # This month's credits are those of the terms it began with; the difference comes on top.
+            number, _ = known.last("terms")
+            plan_before = base[-1].plan
+            ref = f"terms:{number + 1}"
+            yield PeriodPaid(known.organization_id, ref, plan_before, before, anchor, base[-1].end)
+        yield PlanChanged(known.organization_id, key, plan, before, after, anchor, at)
+
+
+def _begun(known: Known, anchor: datetime, start: datetime) -> bool:
+    """Whether terms were told by which this month has had its credits, or will have them."""
+    return any(
+        told.key.startswith("terms:")
+        and told.body["anchor"] == text(anchor)
+        and told.body["until"] is not None
+        and datetime.fromisoformat(told.body["until"]) > start
+        for told in known.told
+    )
 
 
 def _periods(known: Known) -> Iterator[Fact]:

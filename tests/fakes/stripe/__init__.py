@@ -8,7 +8,8 @@ the live service:
 - the sentences and some codes of errors; rate limits, locks and timeouts of objects;
 - taxes: a percentage by country on top of the price, no products that differ, no tax ids, no inclusive prices;
 - coupons: of the whole invoice, once or for ever; no promotion codes but the coupon's own id, no months;
-- payment methods: cards, and SEPA for single payments; no wallets, no Link, no bank transfers;
+- payment methods: cards and SEPA; no wallets, no Link, no bank transfers; what a subscription is while its first
+  money is on its way (here `active`) and when that fails (here it ends);
 - how the first invoice of a Checkout comes about (here the payment is made first and then linked to the invoice), and
   whether `payment_status` of a trial or of a coupon of everything is `no_payment_required` or `paid`;
 - when dunning tries again (here 3, 5 and 7 days later) and what the account's settings do then (`after_dunning`);

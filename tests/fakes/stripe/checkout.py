@@ -151,8 +151,6 @@ def complete(
         _fulfil(world, found, None, method)
         return None
     assert method is not None
-    if found["mode"] == "subscription" and customers.behaviour(method).delayed:
-        raise invalid("The fake sells subscriptions by card only.", "parameter_invalid")
     return _charge(world, found, method)
 
 
@@ -195,11 +193,16 @@ def settled(world: World, intent: Object) -> None:
     found = world.objects[intent["_session"]]
     if intent["status"] == "succeeded" and found["status"] == "complete":
         found["payment_status"] = "paid"
-        _receipt(world, found, intent)
+        if found["mode"] == "payment":
+            _receipt(world, found, intent)
+        else:
+            invoices.settled(world, intent)
         world.emit("checkout.session.async_payment_succeeded", found)
     elif intent["status"] in ("succeeded", "processing") and found["status"] == "open":
         _fulfil(world, found, intent, world.objects[intent["payment_method"]])
     elif intent["status"] == "requires_payment_method" and found["status"] == "complete":
+        if found["mode"] == "subscription":
+            invoices.settled(world, intent)
         world.emit("checkout.session.async_payment_failed", found)
 
 
@@ -237,6 +240,8 @@ def _subscribe(world: World, found: Object, intent: Object | None, method: Objec
     found |= {"subscription": subscription["id"], "invoice": invoice["id"]}
     if intent is not None:
         invoices.paid_by(world, invoice, intent)
+        # With money on its way it runs already, and ends if the money does not come.
+        subscriptions.become(world, subscription, "active")
 
 
 def _receipt(world: World, found: Object, intent: Object | None) -> None:

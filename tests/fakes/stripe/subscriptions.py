@@ -273,7 +273,11 @@ def invoice_paid(world: World, invoice: Object) -> None:
 
 def invoice_failed(world: World, invoice: Object) -> None:
     found = world.objects.get(invoices.subscription_of(invoice) or "")
-    if found is None or found["status"] in OVER or invoice["billing_reason"] == "subscription_create":
+    if found is None or found["status"] in OVER:
+        return
+    if invoice["billing_reason"] == "subscription_create":
+        if found["status"] == "active":  # money was on its way and did not come
+            end(world, found, "payment_failed")
         return
     if invoice["billing_reason"] == "subscription_update":
         return  # what becomes of it, the change decides

@@ -81,6 +81,8 @@ class Model:
     holds: dict[str, Hold] = field(default_factory=dict)
     debt: int = 0
     period: int = 0
+    until: datetime | None = None
+    """Months that begin then or later include nothing."""
     caps: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("in", "spent", "expired", "clawed"), 0)
@@ -132,7 +134,7 @@ class Model:
                 self._expire(what)
             else:
                 self.period += 1
-                self._allow(self.allowance, None)
+                self._allow(self._included(at), None)
         self.now = max(self.now, now)
 
     # Parts.
@@ -185,6 +187,9 @@ class Model:
         if amount == 0 or any(lot.ref == ref for lot in self.lots):
             return None
         return self._open(Lot("included", 50, start, boundary(self.anchor, self.period + 1), amount, ref))
+
+    def _included(self, at: datetime) -> int:
+        return 0 if self.until is not None and self.until <= at else self.allowance
 
     # Commands.
 
@@ -324,8 +329,28 @@ class Model:
         if any(lot.ref == ref for lot in self.lots):
             raise Refusal("already_granted", ref=ref)
         self.anchor, self.period, self.allowance, debt = anchor, period, c["amount"], self.debt
+        self.until = None
         lot = self._allow(c["amount"], ref)
         return {"repaid": min(debt, c["amount"]), "lot": lot}
+
+    def terms(self, c: dict[str, Any]) -> dict[str, Any]:
+        anchor = datetime.fromisoformat(c["anchor"])
+        until = datetime.fromisoformat(c["until"]) if "until" in c else None
+        granted = 0 if until is not None and until <= self.now else c["amount"]
+        if anchor > self.now:
+            raise Refusal(
+                "invalid", message="A grant takes effect now or before and runs out later than now."
+            )
+        if self.available + self.held + granted > MOST:
+            raise Refusal("overflow", most=MOST)
+        period = period_of(anchor, self.now)
+        ref = f"allowance:{boundary(anchor, period):%Y-%m-%dT%H:%M:%S}"
+        self.anchor, self.period, self.allowance, self.until = anchor, period, c["amount"], until
+        if any(lot.ref == ref for lot in self.lots):
+            return {"repaid": 0, "lot": None}
+        debt = self.debt
+        lot = self._allow(granted, ref)
+        return {"repaid": min(debt, granted), "lot": lot}
 
     def adjust(self, c: dict[str, Any]) -> dict[str, Any]:
         amount = c["amount"]

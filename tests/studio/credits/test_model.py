@@ -84,7 +84,7 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         st.sampled_from(
             ["reserve"] * 5
             + ["finalize"] * 5
-            + ["release", "refund", "refund", "grant", "topup", "monthly_reset"]
+            + ["release", "refund", "refund", "grant", "topup", "monthly_reset", "terms", "terms"]
             + ["adjust", "expire", "freeze", "unfreeze", "unfreeze", "claw"]
         )
     )
@@ -104,6 +104,11 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE]))
         if draw(st.booleans()):
             order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 400]))
+    elif kind == "terms":
+        order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE, 3 * ALLOWANCE]))
+        order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 31, 400]))
+        if draw(st.booleans()):
+            order["until_days"] = draw(st.sampled_from([-1, 0, 1, 20, 61, 400]))
     elif kind == "adjust":
         order["amount"] = draw(amounts) * draw(st.sampled_from([1, -1]))
     else:
@@ -331,6 +336,8 @@ class LedgerMachine(RuleBasedStateMachine):
             command["lot"] = self.model.lots[order["lot"] % len(self.model.lots)].id
         if "expires_in" in order and order["kind"] != "reserve":
             command["expires_at"] = (self.now + timedelta(seconds=command.pop("expires_in"))).isoformat()
+        if "until_days" in order:
+            command["until"] = (self.now + timedelta(days=command.pop("until_days"))).isoformat()
         if "anchor_days" in order:
             command["anchor"] = (self.now - timedelta(days=command.pop("anchor_days"))).isoformat()
         return command
