@@ -107,6 +107,30 @@ class Settings(BaseSettings):
     """The region of Vertex AI. Pictures and words are at `global`; which regions have Veo, Google says."""
     free_credits: int = Field(default=500, ge=0)
     """Credits a month of the free plan."""
+    payments: Literal["mock", "stripe", "custom"] | None = None
+    """Who takes the money; None: paid plans and packs are not sold. `mock` takes none: for tests and demonstrations."""
+    currency: str = Field(default="usd", pattern=r"^[a-z]{3}$")
+    """In which currency plans and packs are sold; plans.toml has a price in it for each that is."""
+    plans: Path | None = None
+    """A file of one's own instead of plans.toml; see `packshot plans check`."""
+    stripe_key: SecretStr | None = None
+    """A secret or restricted key of an account at Stripe, for PACKSHOT_PAYMENTS=stripe. See docs/stripe.md."""
+    stripe_webhook_secret: SecretStr | None = None
+    """What Stripe signs its messages to us with: `whsec_...` of the endpoint."""
+    stripe_webhook_secret_before: SecretStr | None = None
+    """The secret before it, while it is being changed."""
+    stripe_account: str | None = Field(default=None, pattern=r"^acct_[A-Za-z0-9]+$")
+    """That account's id; messages about another one are put aside."""
+    stripe_tax: bool = False
+    """Stripe Tax reckons the tax; it must be switched on in the account."""
+    stripe_tax_code: str | None = Field(default=None, pattern=r"^txcd_[0-9]+$")
+    """What is sold, in Stripe's list of kinds; None: the account's own default."""
+    stripe_promotion_codes: bool = False
+    """The page to pay on takes promotion codes that were made at Stripe."""
+    stripe_test_clock: str | None = Field(default=None, pattern=r"^clock_[A-Za-z0-9]+$")
+    """A clock of Stripe's sandbox that new customers live by; with a test key only."""
+    stripe_url: str = "https://api.stripe.com"
+    """Where the API is; another address only for tests."""
     terms_version: str = "2026-11-01"
     log_json: bool = False
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -130,7 +154,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{each!r} is not host:port")
         return trusted
 
-    @field_validator("fal_queue_url", "fal_jwks_url", mode="after")
+    @field_validator("fal_queue_url", "fal_jwks_url", "stripe_url", mode="after")
     @classmethod
     def _private(cls, url: str) -> str:
         """Keys travel there or come from there: without TLS to this very machine only."""
@@ -152,6 +176,15 @@ class Settings(BaseSettings):
             missing = [f"PACKSHOT_{name.upper()}" for name in needed if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"a bucket needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_stripe(self) -> Settings:
+        """Without a secret for its messages Stripe would be paid and we would not hear of it."""
+        if self.payments == "stripe" and not (self.stripe_key and self.stripe_webhook_secret):
+            raise ValueError("Stripe needs PACKSHOT_STRIPE_KEY and PACKSHOT_STRIPE_WEBHOOK_SECRET")
+        if self.stripe_test_clock and self.stripe_key and "_live_" in self.stripe_key.get_secret_value()[:9]:
+            raise ValueError("PACKSHOT_STRIPE_TEST_CLOCK is for test keys only")
         return self
 
     @property

@@ -16,23 +16,83 @@ from packshot.facts import subscribe
 from packshot.ports.blobs import BlobStore
 from packshot.ports.fetch import Fetcher
 from packshot.ports.generation import Closing, Generator
+from packshot.ports.payments import Payments
 from packshot.settings import settings
 
 if TYPE_CHECKING:
     from packshot.adapters.local.pool import ImagingPool
+    from packshot.adapters.mock.payments.provider import MockPayments
+    from packshot.adapters.stripe.provider import StripePayments
     from packshot.studio.generation.providers import Known
 
 
 def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
+    from packshot.foundation.billing import facts as paid
+    from packshot.foundation.billing import providers as payment_providers
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
+    from packshot.studio.credits import billing as credits_of
     from packshot.studio.credits.commands import open_wallet
     from packshot.studio.generation import providers
 
     subscribe(OrganizationOpened, open_wallet)
+    subscribe(paid.PeriodPaid, credits_of.set_allowance)
+    subscribe(paid.PlanChanged, credits_of.add_difference)
+    subscribe(paid.PackPurchased, credits_of.add_pack)
+    subscribe(paid.PaymentRefunded, credits_of.take_back)
+    subscribe(paid.DisputeOpened, credits_of.freeze)
+    subscribe(paid.DisputeClosed, credits_of.unfreeze)
     storage.connect(blobs())
     providers.connect(_receivers, known_providers())
+    payment_providers.connect(settings().payments, payments)
+
+
+@cache
+def payments() -> Payments:
+    """Whoever takes the money here; only where one is set. Raises ValueError for one that is not set up whole."""
+    chosen = settings().payments
+    if chosen == "mock":
+        return mock_payments()
+    if chosen == "stripe":
+        return stripe_payments()
+    raise ValueError(f"PACKSHOT_PAYMENTS={chosen} is not built in")
+
+
+@cache
+def mock_payments() -> MockPayments:
+    """The mock and its desk, where cards are declined and disputes opened by hand."""
+    from packshot.adapters.mock.payments.provider import MockPayments
+    from packshot.foundation.billing.inbox import now
+
+    key = hmac.new(settings().secret().encode(), b"mock payments", hashlib.sha256).digest()
+    return MockPayments(settings().home / "mock-payments", keys=(key,), base_url=settings().address, now=now)
+
+
+@cache
+def stripe_payments() -> StripePayments:
+    """Stripe, of the account that the settings name. Raises ValueError where they name none."""
+    from packshot.adapters.stripe.provider import StripePayments
+    from packshot.foundation.billing.inbox import now
+    from packshot.foundation.billing.plans import offers
+
+    found = settings()
+    if found.stripe_key is None:
+        raise ValueError("no account at Stripe is named: set PACKSHOT_STRIPE_KEY")
+    secrets = (found.stripe_webhook_secret, found.stripe_webhook_secret_before)
+    return StripePayments(
+        found.stripe_key,
+        secrets=[each for each in secrets if each is not None],
+        now=now,
+        url=found.stripe_url,
+        account=found.stripe_account,
+        tax=found.stripe_tax,
+        tax_code=found.stripe_tax_code,
+        codes=found.stripe_promotion_codes,
+        # The portal does not know seats: what is sold by the seat is changed on our own page.
+        movable=lambda: [o.price for o in offers().values() if o.kind == "plan" and not o.terms["per_seat"]],
+        test_clock=found.stripe_test_clock,
+    )
 
 
 @cache

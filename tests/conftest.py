@@ -38,7 +38,9 @@ def _source_hash() -> str:
     """Of everything the schema is made from: another schema, another template."""
     found = hashlib.sha256()
     for path in sorted((ROOT / "packshot").rglob("*")):
-        made_from = path.suffix == ".sql" or (path.suffix == ".py" and path.parent.name == "migrations")
+        made_from = path.suffix in (".sql", ".toml") or (
+            path.suffix == ".py" and path.parent.name == "migrations"
+        )
         if made_from:
             found.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return found.hexdigest()[:12]

@@ -25,6 +25,8 @@ from packshot.studio.assets.gallery import Chip
 from packshot.studio.boards.contracts import ROLES, Listing, Page
 from packshot.studio.boards.sentences import role_word
 from packshot.studio.boards.starters import starters
+from packshot.studio.credits.errors import cap_sentence
+from packshot.studio.credits.queries import Spendable
 from packshot.undo import Undo
 from packshot.web import sample_data as data
 
@@ -132,7 +134,16 @@ def _dialogs() -> list[Sample]:
         "heading": "Who works on this board",
         "sheet": "boards/_members.html",
     }
-    refused = {"needed": 800 * data.MICRO, "affordable": 2, "action": "#", "key": uuid7()}
+    short = Spendable(wallet=500 * data.MICRO, cap=None, used=0)
+    refused = {
+        "needed": 800 * data.MICRO,
+        "spendable": short,
+        "affordable": 2,
+        "action": "#",
+        "key": uuid7(),
+    }
+    cap = Spendable(wallet=900 * data.MICRO, cap=100 * data.MICRO, used=98 * data.MICRO)
+    capped = {**refused, "spendable": cap, "capped": cap_sentence(100 * data.MICRO)}
     names = {"names": ["bottle.jpg", "jar.jpg"]}
     boards = {"action": "move", "boards": [data.BOARD]}
     return [
@@ -141,6 +152,7 @@ def _dialogs() -> list[Sample]:
         Sample("Dialog: to a board", "boards/choose.html", boards, shut=True),
         Sample("Dialog: seats", "boards/sheet.html", seats, shut=True),
         Sample("Dialog: too few credits", "generation/insufficient.html", refused, shut=True),
+        Sample("Dialog: a cap is reached", "generation/insufficient.html", capped, shut=True),
     ]
 
 

@@ -21,13 +21,14 @@ from django.db import InterfaceError, OperationalError, connection
 
 from packshot.db.combiner import Combiner
 from packshot.db.sql import call
+from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Unavailable
 from packshot.foundation.organizations.facts import OrganizationOpened
 from packshot.studio.credits.errors import problem
 
 Json = dict[str, Any]
 Policy = Literal["cap", "draw", "debt"]
-Source = Literal["promotional", "purchased"]
+Source = Literal["included", "promotional", "purchased"]
 
 _PATIENCE_S = 20.0
 """How long a command waits for a database that went away; the guard has it back within a few seconds."""
@@ -107,7 +108,7 @@ def reserve(
 ) -> Reserved:
     """Set credits aside for `expires_in` seconds: all holds, or with `partial` as many of the first as can be had.
 
-    Raises InsufficientCredits, Invalid, KeyReused, LedgerConflict, NotFound.
+    Raises InsufficientCredits, MemberCapReached, Invalid, KeyReused, LedgerConflict, NotFound.
     """
     asked = [{"id": str(hold), "amount": amount} for hold, amount in holds]
     answer = _run(
@@ -216,6 +217,25 @@ def monthly_reset(
     return Granted(UUID(answer["lot"]), answer["repaid"], _after(answer))
 
 
+def terms(
+    wallet: UUID,
+    allowance: int,
+    *,
+    key: str,
+    anchor: datetime,
+    until: datetime | None,
+    actor: UUID | None = None,
+    note: Json | None = None,
+) -> After:
+    """What each month from now on includes, counted from `anchor`, up to `until` (None: without an end).
+
+    A month that has had its credits keeps them; another is opened now, and what was left of the allowance before runs
+    out. Raises Invalid and KeyReused.
+    """
+    body = {"kind": "terms", "wallet": str(wallet), "amount": allowance, "anchor": anchor.isoformat()}
+    return _after(_run(body, key, actor, until=_iso(until), note=note))
+
+
 def freeze(
     wallet: UUID, lot: UUID, *, key: str, actor: UUID | None = None, note: Json | None = None
 ) -> Moved:
@@ -254,6 +274,16 @@ def expire(wallet: UUID, lot: UUID, *, key: str, actor: UUID | None, note: Json)
     """End a lot before its time; only the staff's login may. Raises KeyReused, NotFound."""
     answer = _judged(call("credits_expire_v1", wallet, key, actor, lot, note))
     return Moved(answer["expired"], 0, _after(answer))
+
+
+def set_cap(actor: Actor, member_id: UUID, cap: int | None) -> None:
+    """What a member may use of the wallet in a calendar month of UTC, in micro-credits; None: all there is.
+
+    It counts from the next reserve on, with what was used this month before. Raises Forbidden (the actor is neither
+    owner nor admin), Invalid, NotFound (no such member).
+    """
+    with acting_as(actor):
+        call("credits_set_cap_v1", member_id, cap)
 
 
 def tidy(limit: int = 500) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from packshot.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from packshot.studio.credits.money import format_credits
 
 
 class InsufficientCredits(Problem):
@@ -12,6 +15,16 @@ class InsufficientCredits(Problem):
 
     status = 402
     code = "insufficient_credits"
+
+
+class MemberCapReached(InsufficientCredits):
+    """The wallet covers it, and the member's monthly cap does not; nothing was changed.
+
+    `detail`: `needed`, `available` (what the member may still use) and `cap`, in micro-credits.
+    """
+
+    status = 403
+    code = "member_cap_reached"
 
 
 class KeyReused(Invalid):
@@ -44,8 +57,10 @@ class LedgerConflict(Conflict):
     code = "ledger_conflict"
 
 
+# One message is made of what the answer says: `cap_sentence`.
 _PROBLEMS: dict[str, tuple[type[Problem], str]] = {
     "insufficient_credits": (InsufficientCredits, "There are not enough credits."),
+    "member_cap_reached": (MemberCapReached, ""),
     "key_reused": (KeyReused, "This key was used for another command."),
     "hold_ended": (HoldEnded, "This hold has ended."),
     "already_granted": (AlreadyGranted, "These credits were granted before."),
@@ -61,8 +76,16 @@ _PROBLEMS: dict[str, tuple[type[Problem], str]] = {
 }
 
 
+def cap_sentence(cap: int) -> str:
+    """What a member is told whose cap, in micro-credits, is in the way."""
+    words = _("Your monthly cap of %(cap)s credits is reached; an owner can raise it.")
+    return words % {"cap": format_credits(cap)}
+
+
 def problem(answer: dict[str, Any]) -> Problem:
     """The error that a refusal stands for; the answer's other fields are its detail."""
     kind, message = _PROBLEMS[answer["code"]]
+    if kind is MemberCapReached:
+        message = cap_sentence(answer["cap"])
     detail = {key: value for key, value in answer.items() if key not in ("ok", "message")}
     return kind(answer.get("message", message), **detail)

@@ -28,6 +28,8 @@ class Wallet(models.Model):
     anchor = models.DateTimeField()
     """Period k starts at anchor + k months, counted from the original anchor and clamped to the month."""
     period = models.IntegerField(default=0)
+    allowance_until = models.DateTimeField(null=True)
+    """Months that begin then or later include nothing: it is not paid further. None: for ever, the free plan."""
 
     def __str__(self) -> str:
         return f"wallet {self.id}"
@@ -75,6 +77,8 @@ class Hold(models.Model):
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     ref = models.JSONField(null=True)
+    member_id = models.UUIDField(null=True)
+    """Who asked for the work; the hold counts towards this person's month."""
 
     def __str__(self) -> str:
         return f"{self.state} hold {self.id}"
@@ -135,3 +139,32 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class MemberCap(models.Model):
+    """The most that a member may use of the shared wallet in a calendar month of UTC; no row: no cap."""
+
+    pk = models.CompositePrimaryKey("organization_id", "member_id")
+    organization_id = models.UUIDField()
+    member_id = models.UUIDField()
+    cap = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"cap of {self.member_id}"
+
+
+class MemberMonth(models.Model):
+    """What came of the holds that a member opened in a month: held while they are open, then charged less refunded.
+
+    Kept in the transaction that changes the hold; `packshot ledger verify` compares the two.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "member_id", "month")
+    organization_id = models.UUIDField()
+    member_id = models.UUIDField()
+    month = models.DateField()
+    """Its first day."""
+    used = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.month} of {self.member_id}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from packshot.db.sql import call
+from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.studio.credits.models import Entry
 
@@ -41,6 +41,39 @@ class Balance:
     next_reset_at: datetime
     lots: tuple[LotView, ...]
     """Those with something left, in burn order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spendable:
+    """What the acting person can spend now: the wallet's, and of it what their monthly cap leaves."""
+
+    wallet: int
+    cap: int | None
+    """None: as much as there is."""
+    used: int
+    """In this calendar month of UTC; 0 where nobody counts because there is no cap."""
+
+    @property
+    def room(self) -> int | None:
+        """What the cap leaves; None without one."""
+        return None if self.cap is None else max(0, self.cap - self.used)
+
+    @property
+    def amount(self) -> int:
+        return self.wallet if self.room is None else min(self.wallet, self.room)
+
+    def capped(self, needed: int) -> bool:
+        """Whether it is the cap that is in the way, and not the wallet."""
+        return self.room is not None and self.room < needed <= self.wallet
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCap:
+    """A member's month: what they may use, None for all there is, and what they have used."""
+
+    member_id: UUID
+    cap: int | None
+    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +114,20 @@ def balance_of(found: dict[str, Any]) -> Balance:
         next_reset_at=datetime.fromisoformat(found["next_reset_at"]),
         lots=tuple(_lot(lot) for lot in found["lots"]),
     )
+
+
+def spendable(actor: Actor) -> Spendable:
+    """What the actor can spend now. Raises Forbidden for somebody who is no member."""
+    with acting_as(actor):
+        wallet = balance_of(call("credits_balance_v1")).available
+        mine = call("credits_my_cap_v1")
+    return Spendable(wallet, None, 0) if mine is None else Spendable(wallet, mine["cap"], mine["used"])
+
+
+def caps(actor: Actor) -> dict[UUID, MemberCap]:
+    """Every member's month, for owners and admins; raises Forbidden for others."""
+    with acting_as(actor):
+        return {row["member_id"]: MemberCap(**row) for row in rows("credits_caps_v1")}
 
 
 def entries(actor: Actor, limit: int = 50, before: int | None = None) -> list[EntryView]:

@@ -75,7 +75,7 @@ def verify(connection: psycopg.Connection[Any], wallet: UUID | None = None) -> R
     differences += [
         Difference(found, "there are entries of a wallet that does not exist") for found in log.rest()
     ]
-    for query in (_HOLDS, _LINEAGE, _COMMANDS):
+    for query in (_HOLDS, _LINEAGE, _COMMANDS, _MEMBERS):
         differences += [Difference(*row) for row in _stream(connection, "check", query, wallet)]
     return Report(wallets, entries, available, held, debt, differences)
 
@@ -283,4 +283,31 @@ _COMMANDS = """
         on c.organization_id = e.organization_id and c.wallet_id = e.wallet_id and c.key = e.command
     where e.command is not null and (%(wallet)s::uuid is null or e.wallet_id = %(wallet)s)
         and (c.key is null or not (c.answer -> 'ok')::boolean)
+"""
+# What members have used by their counters, against their holds; and whether the log knows who asked for them.
+_MEMBERS = """
+    with held as (
+        select h.organization_id, h.wallet_id, h.member_id, credits_month(h.opened_at) as month,
+            sum(credits_used(h)) as used
+        from credits_hold as h
+        where h.member_id is not null and (%(wallet)s::uuid is null or h.wallet_id = %(wallet)s)
+        group by 1, 2, 3, 4
+    ),
+    counted as (
+        select * from credits_membermonth as m where %(wallet)s::uuid is null or m.organization_id = %(wallet)s
+    )
+    select coalesce(h.wallet_id, m.organization_id), format(
+        'member %%s has used %%s in the month of %%s by the counter, and %%s by the holds',
+        coalesce(m.member_id, h.member_id), coalesce(m.used, 0), coalesce(m.month, h.month), coalesce(h.used, 0)
+    )
+    from held as h
+    full join counted as m
+        on m.organization_id = h.organization_id and m.member_id = h.member_id and m.month = h.month
+    where coalesce(h.used, 0) <> coalesce(m.used, 0)
+    union all
+    select h.wallet_id, format('hold %%s is counted for member %%s; the log says %%s', h.id, h.member_id, e.actor)
+    from credits_entry as e
+    join credits_hold as h on h.id = e.hold_id and h.organization_id = e.organization_id
+    where e.kind = 'reserve' and h.member_id is distinct from e.actor
+        and (%(wallet)s::uuid is null or e.wallet_id = %(wallet)s)
 """

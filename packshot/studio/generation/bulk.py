@@ -14,12 +14,18 @@ from packshot.errors import Invalid, NotFound
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.credits import queries as wallets
+from packshot.studio.credits.errors import cap_sentence
 from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import commands
 from packshot.studio.generation.catalogue import Model
 from packshot.studio.generation.contracts import JobState, Order, Submission
 from packshot.studio.generation.describing import describing
-from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder, PriceChanged
+from packshot.studio.generation.errors import (
+    InsufficientCredits,
+    InvalidOrder,
+    MemberCapReached,
+    PriceChanged,
+)
 from packshot.studio.generation.models import Batch, Job
 from packshot.studio.generation.offers import offer_of, offers
 from packshot.studio.generation.queries import once_more
@@ -50,18 +56,22 @@ def submit(
 
     The same key again answers with the same batches. Raises Invalid (none, or more than MOST), InvalidOrder (the work
     makes no sense for one of them), NotFound, Forbidden (a viewer of a board) and, before anything is ordered,
-    InsufficientCredits, when the wallet does not cover all of it, and PriceChanged, when all of it costs more than
+    InsufficientCredits or MemberCapReached, when the wallet or the person's cap does not cover all of it, and PriceChanged, when all of it costs more than
     `quoted`, the total that the person was shown.
     """
     orders = _orders(actor, asset_ids, operation, key=f"bulk:{key}")
     if not _begun(actor, orders):
-        needed, available = sum(_price(order) for order in orders), wallets.balance(actor).available
+        needed, spendable = sum(_price(order) for order in orders), wallets.spendable(actor)
         if quoted is not None and needed > quoted:
             message = _("The price has changed to %(price)s credits for all. Look at it and send again.")
             raise PriceChanged(message % {"price": format_credits(needed)}, price=needed)
-        if needed > available:
+        if spendable.capped(needed):
+            assert spendable.cap is not None
+            detail = {"needed": needed, "available": spendable.amount, "cap": spendable.cap}
+            raise MemberCapReached(cap_sentence(spendable.cap), **detail)
+        if needed > spendable.wallet:
             message = _("There are too few credits for all of them.")
-            raise InsufficientCredits(message, needed=needed, available=available)
+            raise InsufficientCredits(message, needed=needed, available=spendable.wallet)
     return [commands.submit(actor, order) for order in orders]
 
 

@@ -19,6 +19,7 @@ from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound, Problem
 from packshot.ports.generation import BadCallback, CallbackUnchecked
 from packshot.settings import settings
+from packshot.studio.credits.errors import cap_sentence
 from packshot.studio.credits.money import format_credits
 from packshot.studio.generation import callbacks, providers
 from packshot.studio.generation.contracts import JobState, Order, SnippetView, Submission
@@ -26,6 +27,7 @@ from packshot.studio.generation.errors import (
     InsufficientCredits,
     InvalidCallback,
     InvalidOrder,
+    MemberCapReached,
     ModelUnavailable,
     PriceChanged,
     SpendCapReached,
@@ -46,6 +48,7 @@ _REFUSALS: dict[str, type[Problem]] = {
     "not_found": NotFound,
     "conflict": Conflict,
     "insufficient_credits": InsufficientCredits,
+    "member_cap_reached": MemberCapReached,
     "model_unavailable": ModelUnavailable,
     "price_changed": PriceChanged,
     "spend_cap_reached": SpendCapReached,
@@ -56,7 +59,7 @@ def submit(actor: Actor, order: Order) -> Submission:
     """Quote, hold, batch, jobs and queue rows in one transaction, or nothing at all.
 
     The same key with the same order answers with the same batch. Must be called outside `acting_as`. Raises
-    InvalidOrder, InsufficientCredits, NotFound (a board or reference that is not the organization's),
+    InvalidOrder, InsufficientCredits, MemberCapReached, NotFound (a board or reference that is not the organization's),
     Forbidden (not a member), Conflict (the key was used for another order), ModelUnavailable, PriceChanged (it
     costs more than `order.quoted`) and SpendCapReached.
     """
@@ -110,7 +113,7 @@ def retry_job(actor: Actor, job_id: UUID, key: str) -> Submission:
     """Pay for one more attempt of a failed or cancelled variant, in its place in the same batch.
 
     Must be called outside `acting_as`. Raises NotFound, Conflict (it is not final, succeeded, or was retried
-    already under another key), InsufficientCredits, Forbidden, InvalidOrder (no key), ModelUnavailable and
+    already under another key), InsufficientCredits, MemberCapReached, Forbidden, InvalidOrder (no key), ModelUnavailable and
     SpendCapReached. The price is that of the first attempt, as the page says it.
     """
     if not 1 <= len(key) <= 200:
@@ -269,8 +272,9 @@ def _send(submit: dict[str, Any]) -> Submission:
             charged_hold=answer["held"],
         )
     problem = _REFUSALS.get(answer["code"], Conflict)
-    detail = {name: answer[name] for name in ("needed", "available", "price") if name in answer}
-    raise problem(answer["message"], **detail)
+    detail = {name: answer[name] for name in ("needed", "available", "price", "cap") if name in answer}
+    message = cap_sentence(answer["cap"]) if problem is MemberCapReached else answer["message"]
+    raise problem(message, **detail)
 
 
 def _send_all(submits: list[dict[str, Any]]) -> list[dict[str, Any]]:

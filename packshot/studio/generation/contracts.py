@@ -93,6 +93,7 @@ class Quote:
     total: int
     each: int
     available: int
+    """To this person: a monthly cap may leave less than the wallet has."""
     enough: bool
     affordable_variants: int
 

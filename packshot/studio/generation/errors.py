@@ -15,6 +15,16 @@ class InsufficientCredits(Problem):
     code = "insufficient_credits"
 
 
+class MemberCapReached(InsufficientCredits):
+    """The wallet covers the order, and the person's monthly cap does not; nothing was reserved.
+
+    `detail`: `needed`, `available` (what the person may still use) and `cap`, in micro-credits.
+    """
+
+    status = 403
+    code = "member_cap_reached"
+
+
 class InvalidOrder(Invalid):
     """The chosen model does not take this order; `detail["field"]` names what to change."""
 

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
+from packshot.foundation.organizations.current import MemberRequest
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
+from packshot.studio.credits import queries as wallets
+from packshot.studio.credits.errors import cap_sentence
 from packshot.studio.generation import queries
 from packshot.studio.generation.contracts import BatchView, JobState, TileView
+from packshot.studio.generation.errors import InsufficientCredits, MemberCapReached
 from packshot.studio.generation.wording import api_call, failures
 
 Face = Literal["waiting", "working", "done", "failed", "cancelled"]
@@ -204,21 +208,27 @@ def present(actor: Actor, batches: Iterable[BatchView]) -> list[BatchCard]:
     return [_card(batch, found) for batch in wanted]
 
 
-def refused(request: HttpRequest, *, needed: int, affordable: int) -> HttpResponse:
-    """The dialog of a wallet that does not cover an order: what it needs, what there is, what can be done.
+def refused(request: MemberRequest, *, needed: int, affordable: int) -> HttpResponse:
+    """The dialog of a wallet, or of a monthly cap, that does not cover an order: what it needs, what there is, what
+    can be done.
 
     The order itself travels back in the dialog, so that the affordable part of it can be asked for.
     """
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
     kept = [pair for pair in fields if pair[0] not in {"csrfmiddlewaretoken", "key", "variants"}]
+    spendable = wallets.spendable(request.actor)
+    capped = spendable.cap if spendable.capped(needed) else None
     context = {
         "needed": needed,
+        "spendable": spendable,
+        "capped": None if capped is None else cap_sentence(capped),
         "affordable": affordable,
         "fields": kept,
         "action": request.path,
         "key": uuid7(),
     }
-    return render(request, "generation/insufficient.html", context, status=402)
+    status = InsufficientCredits.status if capped is None else MemberCapReached.status
+    return render(request, "generation/insufficient.html", context, status=status)
 
 
 def _card(batch: BatchView, found: dict[UUID, AssetView]) -> BatchCard:

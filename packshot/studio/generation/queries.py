@@ -113,7 +113,7 @@ def quote(actor: Actor, order: Order) -> Quote:
 
     model = offer_of(order).model
     each = model.each(order.size, model.check(order))
-    available = wallets.balance(actor).available
+    available = wallets.spendable(actor).amount
     return Quote(
         total=each * order.variants,
         each=each,

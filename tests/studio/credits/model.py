@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 MOST = 2**53
@@ -60,9 +60,14 @@ class Hold:
     expires_at: datetime
     taken: list[tuple[Lot | None, int]]
     """What it set aside and drew, in the order in which it is spent; None: debt."""
+    member: str | None = None
+    opened_at: datetime | None = None
     state: str = "open"
     charged: int = 0
     refunded: int = 0
+
+    def used(self) -> int:
+        return {"open": self.amount, "finalized": self.charged - self.refunded}.get(self.state, 0)
 
 
 @dataclass
@@ -76,6 +81,9 @@ class Model:
     holds: dict[str, Hold] = field(default_factory=dict)
     debt: int = 0
     period: int = 0
+    until: datetime | None = None
+    """Months that begin then or later include nothing."""
+    caps: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("in", "spent", "expired", "clawed"), 0)
     )
@@ -91,6 +99,17 @@ class Model:
     @property
     def frozen(self) -> int:
         return sum(lot.frozen for lot in self.lots)
+
+    def used(self, member: str | None, at: date) -> int:
+        """What came of the holds that a member opened in the month of `at`."""
+        month = (at.year, at.month)
+        return sum(
+            hold.used()
+            for hold in self.holds.values()
+            if hold.member == member
+            and hold.opened_at
+            and (hold.opened_at.year, hold.opened_at.month) == month
+        )
 
     # Time.
 
@@ -115,7 +134,7 @@ class Model:
                 self._expire(what)
             else:
                 self.period += 1
-                self._allow(self.allowance, None)
+                self._allow(self._included(at), None)
         self.now = max(self.now, now)
 
     # Parts.
@@ -169,6 +188,9 @@ class Model:
             return None
         return self._open(Lot("included", 50, start, boundary(self.anchor, self.period + 1), amount, ref))
 
+    def _included(self, at: datetime) -> int:
+        return 0 if self.until is not None and self.until <= at else self.allowance
+
     # Commands.
 
     def apply(self, command: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -184,13 +206,23 @@ class Model:
             raise Refusal("invalid", message="The holds together are more than 2^53 micro-credits.")
         if any(hold["id"] in self.holds for hold in c["holds"]):
             raise Refusal("hold_exists")
-        accepted, total = [], 0
+        member = c.get("actor")
+        cap = self.caps.get(member)
+        room = None if cap is None else cap - self.used(member, self.now)
+        accepted, total, short = [], 0, None
         for hold in c["holds"]:
             total += hold["amount"]
-            if total <= self.available:
+            if total > self.available:
+                short = short or "insufficient_credits"
+            elif room is not None and total > room:
+                short = short or "member_cap_reached"
+            else:
                 accepted.append(hold)
         refused = c["holds"][len(accepted) :]
         if refused and not (c["partial"] and accepted):
+            if short == "member_cap_reached":
+                left = max(0, min(self.available, room))
+                raise Refusal(short, needed=total, available=left, cap=cap)
             raise Refusal("insufficient_credits", needed=total, available=self.available)
         for hold in accepted:
             taken = self._take(hold["amount"])
@@ -198,8 +230,9 @@ class Model:
                 assert lot is not None
                 lot.held += part
             ends = self.now + timedelta(seconds=c["expires_in"])
-            self.holds[hold["id"]] = Hold(hold["amount"], ends, taken)
-        return {"holds": accepted, "refused": [hold["id"] for hold in refused]}
+            self.holds[hold["id"]] = Hold(hold["amount"], ends, taken, member, self.now)
+        capped = {"short": short} if short == "member_cap_reached" else {}
+        return {"holds": accepted, "refused": [hold["id"] for hold in refused], **capped}
 
     def finalize(self, c: dict[str, Any]) -> dict[str, Any]:
         hold = self._hold(c)
@@ -296,8 +329,28 @@ class Model:
         if any(lot.ref == ref for lot in self.lots):
             raise Refusal("already_granted", ref=ref)
         self.anchor, self.period, self.allowance, debt = anchor, period, c["amount"], self.debt
+        self.until = None
         lot = self._allow(c["amount"], ref)
         return {"repaid": min(debt, c["amount"]), "lot": lot}
+
+    def terms(self, c: dict[str, Any]) -> dict[str, Any]:
+        anchor = datetime.fromisoformat(c["anchor"])
+        until = datetime.fromisoformat(c["until"]) if "until" in c else None
+        granted = 0 if until is not None and until <= self.now else c["amount"]
+        if anchor > self.now:
+            raise Refusal(
+                "invalid", message="A grant takes effect now or before and runs out later than now."
+            )
+        if self.available + self.held + granted > MOST:
+            raise Refusal("overflow", most=MOST)
+        period = period_of(anchor, self.now)
+        ref = f"allowance:{boundary(anchor, period):%Y-%m-%dT%H:%M:%S}"
+        self.anchor, self.period, self.allowance, self.until = anchor, period, c["amount"], until
+        if any(lot.ref == ref for lot in self.lots):
+            return {"repaid": 0, "lot": None}
+        debt = self.debt
+        lot = self._allow(granted, ref)
+        return {"repaid": min(debt, granted), "lot": lot}
 
     def adjust(self, c: dict[str, Any]) -> dict[str, Any]:
         amount = c["amount"]

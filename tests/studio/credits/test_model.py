@@ -44,6 +44,7 @@ jumps = st.sampled_from(
     + [timedelta(days=45), timedelta(days=100)]
 )
 picks = st.integers(0, 30)
+caps = st.sampled_from([None, 0, 40, 40, 400, 900, ALLOWANCE // 2])
 reserves = st.fixed_dictionaries(
     {
         "holds": st.lists(st.integers(1, 400) | amounts, min_size=1, max_size=3),
@@ -83,13 +84,14 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         st.sampled_from(
             ["reserve"] * 5
             + ["finalize"] * 5
-            + ["release", "refund", "refund", "grant", "topup", "monthly_reset"]
+            + ["release", "refund", "refund", "grant", "topup", "monthly_reset", "terms", "terms"]
             + ["adjust", "expire", "freeze", "unfreeze", "unfreeze", "claw"]
         )
     )
     order: dict[str, Any] = {"kind": kind}
     if kind == "reserve":
         order |= draw(reserves)
+        order["member"] = draw(st.sampled_from([None, 0, 0, 1]))
     elif kind == "finalize":
         order |= draw(finals())
     elif kind == "release":
@@ -102,6 +104,11 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE]))
         if draw(st.booleans()):
             order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 400]))
+    elif kind == "terms":
+        order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE, 3 * ALLOWANCE]))
+        order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 31, 400]))
+        if draw(st.booleans()):
+            order["until_days"] = draw(st.sampled_from([-1, 0, 1, 20, 61, 400]))
     elif kind == "adjust":
         order["amount"] = draw(amounts) * draw(st.sampled_from([1, -1]))
     else:
@@ -116,15 +123,18 @@ class LedgerMachine(RuleBasedStateMachine):
 
     ledger: Ledger
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(first=caps, second=caps)
+    def begin(self, first: int | None, second: int | None) -> None:
         self.now = START
         self.wallet: UUID = self.ledger.open(self.now)
         self.model = Model(self.now, anchor=START.replace(day=1, hour=0, minute=0), allowance=ALLOWANCE)
         self.model._allow(ALLOWANCE, None)
         self.told: list[tuple[dict[str, Any], dict[str, Any]]] = []
         self.holds: list[str] = []
+        self.members = [self.join(), self.join()]
         self.meet_lots()
+        self.cap(0, first)
+        self.cap(1, second)
 
     # Rules.
 
@@ -156,6 +166,24 @@ class LedgerMachine(RuleBasedStateMachine):
             command, answer = {**command, "actor": str(self.wallet)}, {"ok": False, "code": "key_reused"}
         assert self.ledger.apply(self.now, command, command) == [answer, answer]
         assert self.stored() == before
+
+    @rule(pick=st.integers(0, 1), cap=caps)
+    def change_cap(self, pick: int, cap: int | None) -> None:
+        self.cap(pick, cap)
+
+    def cap(self, pick: int, cap: int | None) -> None:
+        """C8: a cap may come, change and go at any time; what was used before counts."""
+        member = self.members[pick]
+        with self.ledger.connection.transaction():
+            self.ledger.one(
+                "select set_config('app.user_id', %s, true), set_config('app.organization_id', %s, true)",
+                self.owner,
+                str(self.wallet),
+            )
+            self.ledger.one("select credits_set_cap_v1(%s, %s)", member, cap)
+        self.model.caps.pop(member, None)
+        if cap is not None:
+            self.model.caps[member] = cap
 
     @rule(jump=jumps)
     def sweep(self, jump: timedelta) -> None:
@@ -198,6 +226,14 @@ class LedgerMachine(RuleBasedStateMachine):
             (lot.id, lot.remaining, lot.held, lot.frozen, lot.clawed, lot.expires_at)
             for lot in self.model.lots
         )
+        counted = {(row["member_id"], row["month"]): row["used"] for row in self.months()}
+        for member in self.members:
+            opened = {
+                h.opened_at.date().replace(day=1) for h in self.model.holds.values() if h.member == member
+            }
+            for month in opened:
+                assert counted.pop((member, month)) == self.model.used(member, month)
+        assert counted == {}
         assert holds == sorted(
             (i, h.state, h.amount, h.charged, h.refunded) for i, h in self.model.holds.items()
         )
@@ -242,6 +278,29 @@ class LedgerMachine(RuleBasedStateMachine):
                 fresh.remove(same[0])
         assert fresh == [], "PostgreSQL has lots that the model has not"
 
+    def join(self) -> str:
+        """A member of the wallet's organization; the first of them is its owner."""
+        role = "member" if hasattr(self, "owner") else "owner"
+        user = self.ledger.one(
+            "insert into accounts_user (id, email, name, password, is_active, terms_version) values"
+            " (app.uuid7(), gen_random_uuid() || '@example.com', '', '', true, '') returning id::text"
+        )
+        self.ledger.one(
+            "insert into organizations_membership (organization_id, user_id, role) values (%s, %s, %s) returning 1",
+            self.wallet,
+            user,
+            role,
+        )
+        if role == "owner":
+            self.owner = user
+        return str(user)
+
+    def months(self) -> list[dict[str, Any]]:
+        return self.ledger.rows(
+            "select member_id::text, month, used from credits_membermonth where organization_id = %s",
+            self.wallet,
+        )
+
     def lots(self) -> list[dict[str, Any]]:
         return self.ledger.rows(
             "select id::text, source, ref, granted from credits_lot where wallet_id = %s order by id",
@@ -263,6 +322,9 @@ class LedgerMachine(RuleBasedStateMachine):
             command["holds"] = [
                 {"id": i, "amount": amount} for i, amount in zip(ids, order["holds"], strict=False)
             ]
+        if "member" in order:
+            member = command.pop("member")
+            command["actor"] = None if member is None else self.members[member]
         if "hold" in order:
             command["hold"] = self.holds[order["hold"] % len(self.holds)] if self.holds else str(self.wallet)
         if "share" in order:
@@ -274,6 +336,8 @@ class LedgerMachine(RuleBasedStateMachine):
             command["lot"] = self.model.lots[order["lot"] % len(self.model.lots)].id
         if "expires_in" in order and order["kind"] != "reserve":
             command["expires_at"] = (self.now + timedelta(seconds=command.pop("expires_in"))).isoformat()
+        if "until_days" in order:
+            command["until"] = (self.now + timedelta(days=command.pop("until_days"))).isoformat()
         if "anchor_days" in order:
             command["anchor"] = (self.now - timedelta(days=command.pop("anchor_days"))).isoformat()
         return command

@@ -7,6 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [("credits", "0001_initial"), ("organizations", "0002_functions")]
     operations = [
         sql_file(__file__, "tables.sql"),
+        sql_file(__file__, "types.sql"),
         sql_file(__file__, "commands.sql"),
         sql_file(__file__, "rules.sql"),
         sql_file(__file__, "engine.sql"),

@@ -1,8 +1,10 @@
 -- Running commands: lock, look at the clock, load, decide (credits_engine), save. All statements are set-based:
 -- a call of a hundred commands costs as many of them as a call of one.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- What time alone has decided for these wallets up to p_now, in the order in which it did.
-create function public.credits_due(p_wallets uuid[], p_now timestamptz) returns public.credits_step[]
+create or replace function public.credits_due(p_wallets uuid[], p_now timestamptz) returns public.credits_step[]
 language sql stable
 as $$
     with due as (
@@ -39,7 +41,7 @@ as $$
 $$;
 
 -- All that the engine needs for these steps, in one statement and so of one moment.
-create function public.credits_load(
+create or replace function public.credits_load(
     p_steps public.credits_step[],
     p_now timestamptz,
     out o_wallets public.credits_wallet[],
@@ -61,7 +63,7 @@ begin
     select array_agg(distinct x.wallet), array_agg(x.hold) filter (where x.hold is not null),
         array_agg(x.lot) filter (where x.lot is not null),
         array_agg(x.body ->> 'ref') filter (where x.kind in ('grant', 'topup', 'monthly_reset')),
-        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset'))
+        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset', 'terms'))
     into v_wallets, v_holds, v_lots, v_refs, v_resets
     from unnest(p_steps) as x;
     foreach s in array p_steps loop
@@ -86,7 +88,7 @@ begin
                 (select min(l.expires_at) from public.credits_lot as l
                 where l.wallet_id = w.id and l.live and l.expires_at > p_now)
             ) end as due_at,
-            w.allowance, w.anchor, w.period
+            w.allowance, w.anchor, w.period, w.allowance_until
         from public.credits_wallet as w
         where w.id = any(v_wallets)
     ),
@@ -119,7 +121,7 @@ end
 $$;
 
 -- Write what the engine has decided; one message to the pages of each wallet.
-create function public.credits_save(
+create or replace function public.credits_save(
     p_wallets public.credits_wallet[],
     p_lots public.credits_lot[],
     p_holds public.credits_hold[],
@@ -132,6 +134,7 @@ begin
     insert into public.credits_entry select x.* from unnest(p_entries) as x;
     insert into public.credits_holdlot select x.* from unnest(p_lineage) as x;
     if cardinality(p_holds) > 0 then
+        perform public.credits_count_members(p_holds);
         insert into public.credits_hold as h select x.* from unnest(p_holds) as x
         on conflict (id, organization_id) do update
         set state = excluded.state, charged = excluded.charged, refunded = excluded.refunded, late = excluded.late,
@@ -145,7 +148,8 @@ begin
     end if;
     update public.credits_wallet as w
     set available = x.available, held = x.held, debt = x.debt, seq = x.seq, touched_at = x.touched_at,
-        due_at = x.due_at, allowance = x.allowance, anchor = x.anchor, period = x.period
+        due_at = x.due_at, allowance = x.allowance, anchor = x.anchor, period = x.period,
+        allowance_until = x.allowance_until
     from unnest(p_wallets) as x
     where w.organization_id = x.organization_id and w.id = x.id;
     if cardinality(p_entries) > 0 then
@@ -154,9 +158,9 @@ begin
 end
 $$;
 
--- Run commands at a given moment (null: the clock, looked at under the locks). Nobody's but the owner's; see
+-- Run commands at a given moment (null: app.now(), looked at under the locks). Nobody's but the owner's; see
 -- credits_apply_v1 for what it promises.
-create function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
+create or replace function public.credits_apply_at_v1(p_commands jsonb, p_now timestamptz, p_staff boolean default true)
 returns jsonb
 language plpgsql volatile security definer
 set search_path = ''
@@ -176,6 +180,7 @@ declare
     v_first integer[];      -- where the same key stands first in this call
     v_told jsonb[] := '{}'; -- the answers of this call
     l record;               -- loaded
+    limits record;          -- the caps of those who reserve
     e record;               -- decided
 begin
     select array_agg(c order by c.ord) into v_commands from public.credits_parse(p_commands, p_staff) as c;
@@ -190,7 +195,7 @@ begin
         order by w.id
         for no key update
     ) as locked;
-    v_now := coalesce(p_now, clock_timestamp());
+    v_now := coalesce(p_now, app.now());
 
     select array_agg(t.answer order by t.ord), array_agg(t.first order by t.ord) into v_answers, v_first
     from (
@@ -230,8 +235,11 @@ begin
             );
         end if;
         select * into strict l from public.credits_load(v_steps, v_now);
-        select * into strict e
-        from public.credits_engine(v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage);
+        select * into strict limits from public.credits_caps(v_steps, v_now);
+        select * into strict e from public.credits_engine(
+            v_steps, l.o_wallets, l.o_lots, l.o_holds, l.o_lineage, limits.o_seats, limits.o_caps,
+            limits.o_used
+        );
         v_told := e.o_answers;
         perform public.credits_save(e.o_wallets, e.o_lots, e.o_holds, e.o_lineage, e.o_entries);
         insert into public.credits_command (organization_id, wallet_id, key, body_hash, answer, at)
@@ -254,27 +262,27 @@ $$;
 -- Commands in, answers out, in their order. One transaction, so all of it or nothing; a refusal is an answer
 -- and touches nobody else. The same key with the same body gets the same answer for ever; with another body,
 -- key_reused. Wallets are locked first and by id, so calls do not deadlock with each other.
-create function public.credits_apply_v1(p_commands jsonb) returns jsonb
+create or replace function public.credits_apply_v1(p_commands jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_apply_at_v1(p_commands, null, false) $$;
 grant execute on function public.credits_apply_v1(jsonb) to packshot_web, packshot_worker;
 
 -- The same for staff, who may also say what no page and no worker may: adjust, and expire before its time.
-create function public.credits_staff_apply_v1(p_commands jsonb) returns jsonb
+create or replace function public.credits_staff_apply_v1(p_commands jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_apply_at_v1(p_commands, null, true) $$;
 grant execute on function public.credits_staff_apply_v1(jsonb) to packshot_staff;
 
 -- Book what time has decided for wallets that nobody has touched since: tidiness, nothing depends on it.
 -- Says how many wallets it booked; wallets that somebody else is at are left to them.
-create function public.credits_tidy_at_v1(p_limit integer, p_now timestamptz) returns integer
+create or replace function public.credits_tidy_at_v1(p_limit integer, p_now timestamptz) returns integer
 language plpgsql volatile security definer
 set search_path = ''
 set plan_cache_mode = force_custom_plan
 as $$
 declare
     v_wallets uuid[];
-    v_now timestamptz := coalesce(p_now, clock_timestamp());
+    v_now timestamptz := coalesce(p_now, app.now());
     v_steps public.credits_step[];
     l record;
     e record;
@@ -296,13 +304,13 @@ begin
 end
 $$;
 
-create function public.credits_tidy_v1(p_limit integer) returns integer
+create or replace function public.credits_tidy_v1(p_limit integer) returns integer
 language sql volatile security definer set search_path = ''
 as $$ select public.credits_tidy_at_v1(p_limit, null) $$;
 grant execute on function public.credits_tidy_v1(integer) to packshot_worker;
 
 -- An organization's wallet with the free allowance: 500 credits each calendar month of UTC.
-create function public.credits_open_wallet_at_v1(p_organization uuid, p_now timestamptz) returns uuid
+create or replace function public.credits_open_wallet_at_v1(p_organization uuid, p_now timestamptz) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
@@ -321,7 +329,9 @@ begin
 end
 $$;
 
-create function public.credits_open_wallet_v1(p_organization uuid) returns uuid
+create or replace function public.credits_open_wallet_v1(p_organization uuid) returns uuid
 language sql volatile security definer set search_path = ''
-as $$ select public.credits_open_wallet_at_v1(p_organization, clock_timestamp()) $$;
+as $$ select public.credits_open_wallet_at_v1(p_organization, app.now()) $$;
 grant execute on function public.credits_open_wallet_v1(uuid) to packshot_web, packshot_worker;
+
+reset check_function_bodies;

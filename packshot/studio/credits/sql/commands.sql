@@ -1,33 +1,16 @@
 -- Reading commands: JSON in, typed rows out, and what is wrong with each. Nothing here raises for one bad
 -- command, because its neighbours in the same call are other people's.
 
-create type public.credits_parsed as (
-    ord integer,        -- its place in the call, from 1
-    kind text,
-    organization uuid,  -- null where there is no such wallet
-    wallet uuid,
-    key text,           -- null where it cannot be remembered
-    actor uuid,
-    hold uuid,
-    lot uuid,
-    amount bigint,
-    holds uuid[],       -- of a reserve
-    amounts bigint[],
-    body jsonb,
-    hash bytea,
-    problem text        -- why it is refused unread
-);
-
-create function public.credits_json_uuid(p jsonb, p_field text) returns uuid
+create or replace function public.credits_json_uuid(p jsonb, p_field text) returns uuid
 language sql stable parallel safe
 as $$ select case when pg_input_is_valid(p ->> p_field, 'uuid') then (p ->> p_field)::uuid end $$;
 
-create function public.credits_json_time(p jsonb, p_field text) returns timestamptz
+create or replace function public.credits_json_time(p jsonb, p_field text) returns timestamptz
 language sql stable parallel safe
 as $$ select case when pg_input_is_valid(p ->> p_field, 'timestamptz') then (p ->> p_field)::timestamptz end $$;
 
 -- A whole number of at most 16 digits, which is more than any amount may have; null for everything else.
-create function public.credits_json_int(p jsonb, p_field text) returns bigint
+create or replace function public.credits_json_int(p jsonb, p_field text) returns bigint
 language sql immutable parallel safe
 as $$
     select case when jsonb_typeof(p -> p_field) = 'number' and p ->> p_field ~ '^-?[0-9]{1,16}$'
@@ -35,7 +18,7 @@ as $$
 $$;
 
 -- What each kind may say beside "kind", "wallet", "key" and "actor"; null for an unknown kind.
-create function public.credits_fields(p_kind text) returns text[]
+create or replace function public.credits_fields(p_kind text) returns text[]
 language sql immutable parallel safe
 as $$
     select case p_kind
@@ -46,6 +29,7 @@ as $$
         when 'grant' then '{kind,wallet,key,actor,amount,source,priority,effective_at,expires_at,ref,note}'
         when 'topup' then '{kind,wallet,key,actor,amount,priority,expires_at,ref,note}'
         when 'monthly_reset' then '{kind,wallet,key,actor,amount,anchor,ref,note}'
+        when 'terms' then '{kind,wallet,key,actor,amount,anchor,until,note}'
         when 'adjust' then '{kind,wallet,key,actor,amount,note}'
         when 'expire' then '{kind,wallet,key,actor,lot,note}'
         when 'freeze' then '{kind,wallet,key,actor,lot,note}'
@@ -55,12 +39,12 @@ as $$
 $$;
 
 -- Whether the amount is a whole number from the least to 2^53.
-create function public.credits_json_amount(p jsonb, p_least bigint) returns boolean
+create or replace function public.credits_json_amount(p jsonb, p_least bigint) returns boolean
 language sql immutable parallel safe
 as $$ select coalesce(public.credits_json_int(p, 'amount') between p_least and 9007199254740992, false) $$;
 
 -- What is wrong with the holds of a reserve.
-create function public.credits_holds_problem(p_holds jsonb) returns text
+create or replace function public.credits_holds_problem(p_holds jsonb) returns text
 language plpgsql immutable parallel safe set search_path = ''
 as $$
 declare
@@ -87,19 +71,21 @@ end
 $$;
 
 -- What is wrong with a grant's own fields.
-create function public.credits_grant_problem(p jsonb, p_kind text) returns text
+create or replace function public.credits_grant_problem(p jsonb, p_kind text) returns text
 language sql stable parallel safe
 as $$
     select case
-        when coalesce(length(p ->> 'ref') not between 1 and 200, p_kind <> 'monthly_reset')
+        when coalesce(length(p ->> 'ref') not between 1 and 200, p_kind not in ('monthly_reset', 'terms'))
             or p ? 'ref' and jsonb_typeof(p -> 'ref') <> 'string'
             then format('A %s names what it is for in "ref", 1 to 200 characters, so that it happens once.', p_kind)
-        when p_kind = 'grant' and coalesce(p ->> 'source' not in ('promotional', 'purchased'), true)
-            then 'The source of a grant is promotional or purchased.'
+        when p_kind = 'grant' and coalesce(p ->> 'source' not in ('included', 'promotional', 'purchased'), true)
+            then 'The source of a grant is included, promotional or purchased.'
+        when p_kind = 'grant' and p ->> 'source' = 'included' and public.credits_json_time(p, 'expires_at') is null
+            then 'What a period includes runs out.'
         when p ? 'priority' and coalesce(public.credits_json_int(p, 'priority') not between 0 and 100, true)
             then 'The priority is a whole number from 0, burnt first, to 100.'
         when exists (
-            select from unnest('{effective_at,expires_at,anchor}'::text[]) as f
+            select from unnest('{effective_at,expires_at,anchor,until}'::text[]) as f
             where p ? f and p -> f <> 'null'
               and not (public.credits_json_time(p, f) between '1970-01-01' and '9999-01-01') is true
         ) then 'A time is an ISO 8601 timestamp.'
@@ -108,7 +94,7 @@ $$;
 
 -- What is wrong with a well-formed object of a known kind, as far as it can be told without the wallet. One
 -- expression, so that it is evaluated within the statement that reads the commands.
-create function public.credits_problem(p jsonb, p_kind text) returns text
+create or replace function public.credits_problem(p jsonb, p_kind text) returns text
 language sql stable parallel safe
 as $$
     select case
@@ -142,18 +128,19 @@ as $$
         end
         when p_kind in ('refund', 'grant', 'topup', 'claw') and not public.credits_json_amount(p, 1)
             then 'The amount must be a whole number of micro-credits, from 1 to 2^53.'
-        when p_kind = 'monthly_reset' and not public.credits_json_amount(p, 0)
+        when p_kind = 'terms' and public.credits_json_time(p, 'anchor') is null then 'Terms say from when months are counted.'
+        when p_kind in ('monthly_reset', 'terms') and not public.credits_json_amount(p, 0)
             then 'The allowance must be a whole number of micro-credits, from 0 to 2^53.'
         when p_kind = 'adjust' and (
             not public.credits_json_amount(p, -9007199254740992) or public.credits_json_int(p, 'amount') = 0
         ) then 'The amount must be a whole number of micro-credits, up or down by at most 2^53, and not 0.'
-        when p_kind in ('grant', 'topup', 'monthly_reset') then public.credits_grant_problem(p, p_kind)
+        when p_kind in ('grant', 'topup', 'monthly_reset', 'terms') then public.credits_grant_problem(p, p_kind)
     end
 $$;
 
 -- The commands of a call as typed rows. The wallet of a command on a hold is the hold's, be it stored or
 -- reserved earlier in the same call.
-create function public.credits_parse(p_commands jsonb, p_staff boolean) returns setof public.credits_parsed
+create or replace function public.credits_parse(p_commands jsonb, p_staff boolean) returns setof public.credits_parsed
 language sql stable
 as $$
     with read as materialized (

@@ -7,12 +7,15 @@
 
 -- Expects wallets by id, lots by wallet and burn order, lineage by hold and position, and steps by wallet in the
 -- order in which they happen.
-create function public.credits_engine(
+create or replace function public.credits_engine(
     p_steps public.credits_step[],
     p_wallets public.credits_wallet[],
     p_lots public.credits_lot[],
     p_holds public.credits_hold[],
     p_lineage public.credits_holdlot[],
+    p_seats text[] default null,                -- members with a monthly cap: the wallet's id and theirs,
+    p_caps bigint[] default null,               -- what each may use in this month,
+    p_used bigint[] default null,               -- and has used
     out o_answers jsonb[],                      -- by the command's place in the call
     out o_wallets public.credits_wallet[],
     out o_lots public.credits_lot[],            -- changed and new
@@ -65,6 +68,9 @@ declare
     v_move public.credits_move;
     v_answer jsonb;
     v_refusal jsonb;
+    v_seat integer;                             -- the member's place among those with a cap
+    v_room bigint;                              -- what the member may still use; null: no cap
+    v_short text;                               -- why not all of a reserve can be had
     v_next public.credits_wallet;               -- the wallet with its new period
     v_expires timestamptz;
     d_available bigint;
@@ -146,18 +152,24 @@ begin
         when s.kind = 'reserve' then
             v_sum := 0;
             v_a := 0;                           -- how many of the holds can be had
+            v_short := null;
+            v_seat := array_position(p_seats, w.id::text || s.actor::text);
+            v_room := p_caps[v_seat] - p_used[v_seat];
             for i in 1 .. cardinality(s.amounts) loop
                 v_sum := v_sum + s.amounts[i];
-                if v_sum <= w.available then
+                if v_sum <= least(w.available, v_room) then
                     v_a := i;
+                elsif v_short is null then
+                    v_short := case when v_sum > w.available then 'insufficient_credits' else 'member_cap_reached' end;
                 end if;
             end loop;
             if s.holds && h_id then
                 v_refusal := jsonb_build_object('code', 'hold_exists');
-            elsif v_sum > w.available and (v_a = 0 or not (s.body -> 'partial')::boolean) then
-                v_refusal := jsonb_build_object(
-                    'code', 'insufficient_credits', 'needed', v_sum, 'available', w.available
-                );
+            elsif v_short is not null and (v_a = 0 or not (s.body -> 'partial')::boolean) then
+                v_refusal := jsonb_build_object('code', v_short, 'needed', v_sum) || case v_short
+                    when 'insufficient_credits' then jsonb_build_object('available', w.available)
+                    else jsonb_build_object('available', greatest(least(w.available, v_room), 0), 'cap', p_caps[v_seat])
+                end;
             else
                 v_take_as := 'reserve';
                 t_amounts := s.amounts[: v_a];
@@ -168,7 +180,7 @@ begin
                         where n <= v_a
                     ) end,
                     'refused', to_jsonb(s.holds[v_a + 1 :])
-                );
+                ) || case when v_short = 'member_cap_reached' then jsonb_build_object('short', v_short) else '{}' end;
                 v_expires := v_at + make_interval(secs => (s.body -> 'expires_in')::integer);
                 w.due_at := least(w.due_at, v_expires);
                 for i in 1 .. v_a loop
@@ -176,8 +188,11 @@ begin
                     h_changed := h_changed || true;
                     p_holds := p_holds || row(
                         s.holds[i], w.organization_id, w.id, s.amounts[i], 'open', v_expires, 0, 0, false, v_at, null,
-                        nullif(s.body -> 'ref', 'null')
+                        nullif(s.body -> 'ref', 'null'), s.actor
                     )::public.credits_hold;
+                    if v_seat is not null then
+                        p_used[v_seat] := p_used[v_seat] + s.amounts[i];
+                    end if;
                 end loop;
             end if;
 
@@ -239,17 +254,22 @@ begin
                 v_answer := jsonb_build_object('refunded', s.amount);
             end if;
 
-        when s.kind in ('grant', 'topup', 'monthly_reset', 'reset') then
+        when s.kind in ('grant', 'topup', 'monthly_reset', 'terms', 'reset') then
             v_next := w;
-            if s.kind = 'monthly_reset' then
+            if s.kind in ('monthly_reset', 'terms') then
                 v_next.allowance := s.amount;
                 v_next.anchor := coalesce(public.credits_json_time(s.body, 'anchor'), w.anchor);
+                v_next.allowance_until := public.credits_json_time(s.body, 'until');
             end if;
-            if s.kind in ('reset', 'monthly_reset') then
+            if s.kind in ('reset', 'monthly_reset', 'terms') then
                 v_next.period := public.credits_period(v_next.anchor, v_at);
                 v_next.due_at := least(w.due_at, public.credits_boundary(v_next.anchor, v_next.period + 1));
             end if;
-            v_new := public.credits_new_lot(s, v_next, coalesce(s.amount, w.allowance), v_at);
+            v_new := public.credits_new_lot(s, v_next, case
+                -- What is paid for has ended: the months go on, and include nothing.
+                when s.kind in ('reset', 'terms') and v_next.allowance_until <= v_at then 0
+                else coalesce(s.amount, w.allowance)
+            end, v_at);
             if v_new.effective_at > v_at or v_new.expires_at <= v_at or v_next.anchor > v_at then
                 v_refusal := jsonb_build_object(
                     'code', 'invalid', 'message', 'A grant takes effect now or before and runs out later than now.'
@@ -259,8 +279,13 @@ begin
             elsif array_position(l_ref, w.id || v_new.ref) is not null then
                 v_refusal := jsonb_build_object('code', 'already_granted', 'ref', v_new.ref);
             end if;
-            if v_refusal is null or s.kind = 'reset' then
-                v_lapse_included := s.kind in ('reset', 'monthly_reset');
+            if s.kind = 'terms' and v_refusal ->> 'code' = 'already_granted' then
+                w := v_next;                    -- this month has had its credits; the terms are the next ones'
+                v_refusal := null;
+                v_new := null;
+                v_answer := jsonb_build_object('lot', null, 'repaid', 0);
+            elsif v_refusal is null or s.kind = 'reset' then
+                v_lapse_included := s.kind in ('reset', 'monthly_reset', 'terms');
                 w := v_next;
                 v_answer := jsonb_build_object('lot', v_new.id, 'repaid', least(w.debt, v_new.granted));
             end if;
@@ -335,6 +360,10 @@ begin
             continue;
         end if;
         if v_hold is not null then
+            v_seat := array_position(p_seats, w.id::text || h.member_id::text);
+            if v_seat is not null and public.credits_month(h.opened_at) = public.credits_month(w.touched_at) then
+                p_used[v_seat] := p_used[v_seat] + public.credits_used(h) - public.credits_used(p_holds[v_hold]);
+            end if;
             p_holds[v_hold] := h;
             h_changed[v_hold] := true;
         end if;
@@ -368,7 +397,7 @@ begin
         end if;
 
         -- 3. Along the wallet's lots: what has run out goes, what is to be taken is taken in burn order.
-        if s.kind in ('lapse', 'reset', 'monthly_reset', 'expire') then
+        if s.kind in ('lapse', 'reset', 'monthly_reset', 'terms', 'expire') then
             i := v_first;
             while i > 0 loop
                 if v_lapse_included and p_lots[i].source = 'included' and l_expires[i] > v_at then
@@ -429,7 +458,7 @@ begin
                 l_next[v_before] := v_slots;
             end if;
             m := m || row(
-                case s.kind when 'reset' then 'monthly_reset' else s.kind end, v_slots, v_new.granted, s.hold
+                case when s.kind in ('reset', 'terms') then 'monthly_reset' else s.kind end, v_slots, v_new.granted, s.hold
             )::public.credits_move;
             if s.kind <> 'refund' then
                 m := m || row('repay', v_slots, least(w.debt, v_new.granted), null)::public.credits_move;

@@ -1,8 +1,10 @@
 -- Reading a balance as of a moment: what is stored, and on top what time has decided since. The same engine
 -- that would book it works it out, and nothing is written; so two readers at one moment agree, whoever came first.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- Stable: every statement below sees the one snapshot of the query that asked.
-create function public.credits_balance_at_v1(p_wallet uuid, p_now timestamptz) returns jsonb
+create or replace function public.credits_balance_at_v1(p_wallet uuid, p_now timestamptz) returns jsonb
 language plpgsql stable security definer set search_path = ''
 as $$
 declare
@@ -31,6 +33,7 @@ begin
     return jsonb_build_object(
         'wallet', w.id, 'available', w.available, 'held', w.held, 'debt', w.debt, 'seq', w.seq,
         'allowance', w.allowance, 'next_reset_at', public.credits_boundary(w.anchor, w.period + 1),
+        'allowance_until', w.allowance_until,
         'lots', coalesce((
             select jsonb_agg(jsonb_build_object(
                 'id', x.id, 'source', x.source, 'priority', x.priority, 'granted', x.granted,
@@ -51,7 +54,9 @@ end
 $$;
 
 -- The acting member's balance now.
-create function public.credits_balance_v1() returns jsonb
+create or replace function public.credits_balance_v1() returns jsonb
 language sql stable security definer set search_path = ''
-as $$ select public.credits_balance_at_v1(app.require_organization(), statement_timestamp()) $$;
+as $$ select public.credits_balance_at_v1(app.require_organization(), statement_timestamp() + app.ahead()) $$;
 grant execute on function public.credits_balance_v1() to packshot_member;
+
+reset check_function_bodies;

@@ -1,36 +1,12 @@
--- The rules' small parts: types that travel between the functions, and decisions that need no state.
-
-create type public.credits_step as (
-    ord integer,        -- the command's place in the call; 0: decided by time
-    kind text,          -- a command's, or: lapse (lots run out), hold_expiry, reset
-    wallet uuid,
-    at timestamptz,     -- when time decided it; null for commands, which happen now
-    hold uuid,
-    lot uuid,
-    amount bigint,
-    holds uuid[],
-    amounts bigint[],
-    key text,
-    actor uuid,
-    body jsonb,
-    problem text
-);
-
--- A change of the wallet and of one lot, of which each makes one entry.
-create type public.credits_move as (
-    what text,          -- an entry's kind, or a finer word for one (see the booking in credits_engine)
-    slot integer,       -- the lot's place in the engine's arrays; null: debt
-    amount bigint,
-    hold uuid
-);
+-- The rules' small parts: decisions that need no state.
 
 -- The k-th period's start: always from the original anchor, so that the 31st comes back after February.
-create function public.credits_boundary(p_anchor timestamptz, p_period integer) returns timestamptz
+create or replace function public.credits_boundary(p_anchor timestamptz, p_period integer) returns timestamptz
 language sql immutable parallel safe
 as $$ select (p_anchor at time zone 'UTC' + make_interval(months => p_period)) at time zone 'UTC' $$;
 
 -- The period that a moment lies in: the last one that has started.
-create function public.credits_period(p_anchor timestamptz, p_at timestamptz) returns integer
+create or replace function public.credits_period(p_anchor timestamptz, p_at timestamptz) returns integer
 language sql immutable parallel safe
 as $$
     select k - (public.credits_boundary(p_anchor, k) > p_at)::integer
@@ -42,7 +18,7 @@ $$;
 
 -- Whether lot a burns before lot b: priority, what runs out first, what was bought last, age, id.
 -- The same order as in `order by` of credits_load.
-create function public.credits_burns_before(a public.credits_lot, b public.credits_lot) returns boolean
+create or replace function public.credits_burns_before(a public.credits_lot, b public.credits_lot) returns boolean
 language sql immutable parallel safe
 as $$
     select (a.priority, coalesce(a.expires_at, 'infinity'), a.source = 'purchased', a.effective_at, a.id)
@@ -51,7 +27,7 @@ $$;
 
 -- What becomes debt of the part of a charge that no lot covers. What an expired hold had promised is owed in
 -- any case; what lies above a hold only by the policy, up to a limit of the wallet's whole debt.
-create function public.credits_owed(
+create or replace function public.credits_owed(
     p_uncovered bigint, p_drawn bigint, p_hold public.credits_hold, p_debt bigint, p_policy text, p_limit bigint
 ) returns bigint
 language sql immutable parallel safe
@@ -68,7 +44,7 @@ as $$
 $$;
 
 -- The lot that a command (or a reset, which has no body) opens.
-create function public.credits_new_lot(
+create or replace function public.credits_new_lot(
     p_step public.credits_step, p_wallet public.credits_wallet, p_amount bigint, p_at timestamptz
 ) returns public.credits_lot
 language sql volatile
@@ -85,17 +61,17 @@ as $$
         coalesce(public.credits_json_int(p_step.body, 'priority'), 50),
         coalesce(
             public.credits_json_time(p_step.body, 'effective_at'),
-            case when p_step.kind in ('reset', 'monthly_reset')
+            case when p_step.kind in ('reset', 'monthly_reset', 'terms')
                 then public.credits_boundary(p_wallet.anchor, p_wallet.period) end,
             p_at
         ),
-        case when p_step.kind in ('reset', 'monthly_reset')
+        case when p_step.kind in ('reset', 'monthly_reset', 'terms')
             then public.credits_boundary(p_wallet.anchor, p_wallet.period + 1)
             else public.credits_json_time(p_step.body, 'expires_at') end,
         p_amount, 0, 0, 0, 0, null, false,
         coalesce(
             case when p_step.kind in ('grant', 'topup', 'monthly_reset') then p_step.body ->> 'ref' end,
-            case when p_step.kind in ('reset', 'monthly_reset') then 'allowance:' || to_char(
+            case when p_step.kind in ('reset', 'monthly_reset', 'terms') then 'allowance:' || to_char(
                 public.credits_boundary(p_wallet.anchor, p_wallet.period) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS'
             ) end
         )

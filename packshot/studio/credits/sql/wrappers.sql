@@ -1,7 +1,7 @@
 -- One function per command: the same road as credits_apply_v1, with the arguments spelled out. Answers are the
 -- command's own; a null argument is left out of the command.
 
-create function public.credits_one(p_command jsonb, p_given jsonb) returns jsonb
+create or replace function public.credits_one(p_command jsonb, p_given jsonb) returns jsonb
 language sql volatile
 as $$
     select public.credits_apply_v1(jsonb_build_array(p_command || coalesce(
@@ -9,7 +9,7 @@ as $$
     ))) -> 0
 $$;
 
-create function public.credits_reserve_v1(
+create or replace function public.credits_reserve_v1(
     p_wallet uuid, p_key text, p_actor uuid, p_holds jsonb, p_partial boolean, p_expires_in integer, p_ref jsonb
 ) returns jsonb
 language sql volatile security definer set search_path = ''
@@ -23,7 +23,7 @@ as $$
     )
 $$;
 
-create function public.credits_finalize_v1(
+create or replace function public.credits_finalize_v1(
     p_hold uuid, p_key text, p_actor uuid, p_amount bigint, p_policy text, p_limit bigint
 ) returns jsonb
 language sql volatile security definer set search_path = ''
@@ -36,7 +36,7 @@ as $$
     )
 $$;
 
-create function public.credits_release_v1(p_hold uuid, p_key text, p_actor uuid) returns jsonb
+create or replace function public.credits_release_v1(p_hold uuid, p_key text, p_actor uuid) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
     select public.credits_one(
@@ -44,7 +44,7 @@ as $$
     )
 $$;
 
-create function public.credits_refund_v1(p_hold uuid, p_key text, p_actor uuid, p_amount bigint, p_note jsonb)
+create or replace function public.credits_refund_v1(p_hold uuid, p_key text, p_actor uuid, p_amount bigint, p_note jsonb)
 returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
@@ -54,7 +54,7 @@ as $$
     )
 $$;
 
-create function public.credits_grant_v1(
+create or replace function public.credits_grant_v1(
     p_wallet uuid, p_key text, p_actor uuid, p_amount bigint, p_source text, p_priority integer,
     p_expires_at timestamptz, p_ref text, p_note jsonb
 ) returns jsonb
@@ -69,7 +69,7 @@ as $$
     )
 $$;
 
-create function public.credits_topup_v1(
+create or replace function public.credits_topup_v1(
     p_wallet uuid, p_key text, p_actor uuid, p_amount bigint, p_expires_at timestamptz, p_ref text, p_note jsonb
 ) returns jsonb
 language sql volatile security definer set search_path = ''
@@ -82,7 +82,7 @@ as $$
     )
 $$;
 
-create function public.credits_monthly_reset_v1(
+create or replace function public.credits_monthly_reset_v1(
     p_wallet uuid, p_key text, p_actor uuid, p_allowance bigint, p_anchor timestamptz, p_ref text, p_note jsonb
 ) returns jsonb
 language sql volatile security definer set search_path = ''
@@ -95,7 +95,20 @@ as $$
     )
 $$;
 
-create function public.credits_freeze_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb) returns jsonb
+create or replace function public.credits_terms_v1(
+    p_wallet uuid, p_key text, p_actor uuid, p_allowance bigint, p_anchor timestamptz, p_until timestamptz, p_note jsonb
+) returns jsonb
+language sql volatile security definer set search_path = ''
+as $$
+    select public.credits_one(
+        jsonb_build_object(
+            'kind', 'terms', 'wallet', p_wallet, 'key', p_key, 'actor', p_actor, 'amount', p_allowance, 'anchor', p_anchor
+        ),
+        jsonb_build_object('until', p_until, 'note', p_note)
+    )
+$$;
+
+create or replace function public.credits_freeze_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
     select public.credits_one(
@@ -104,7 +117,7 @@ as $$
     )
 $$;
 
-create function public.credits_unfreeze_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb)
+create or replace function public.credits_unfreeze_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb)
 returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
@@ -114,7 +127,7 @@ as $$
     )
 $$;
 
-create function public.credits_claw_v1(
+create or replace function public.credits_claw_v1(
     p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_amount bigint, p_note jsonb
 ) returns jsonb
 language sql volatile security definer set search_path = ''
@@ -135,13 +148,14 @@ grant execute on function
     public.credits_grant_v1(uuid, text, uuid, bigint, text, integer, timestamptz, text, jsonb),
     public.credits_topup_v1(uuid, text, uuid, bigint, timestamptz, text, jsonb),
     public.credits_monthly_reset_v1(uuid, text, uuid, bigint, timestamptz, text, jsonb),
+    public.credits_terms_v1(uuid, text, uuid, bigint, timestamptz, timestamptz, jsonb),
     public.credits_freeze_v1(uuid, text, uuid, uuid, jsonb),
     public.credits_unfreeze_v1(uuid, text, uuid, uuid, jsonb),
     public.credits_claw_v1(uuid, text, uuid, uuid, bigint, jsonb)
 to packshot_web, packshot_worker;
 
 -- Staff's own: a correction by hand, up or down, and a lot that ends before its time.
-create function public.credits_adjust_v1(p_wallet uuid, p_key text, p_actor uuid, p_amount bigint, p_note jsonb)
+create or replace function public.credits_adjust_v1(p_wallet uuid, p_key text, p_actor uuid, p_amount bigint, p_note jsonb)
 returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
@@ -150,7 +164,7 @@ as $$
     ))) -> 0
 $$;
 
-create function public.credits_expire_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb) returns jsonb
+create or replace function public.credits_expire_v1(p_wallet uuid, p_key text, p_actor uuid, p_lot uuid, p_note jsonb) returns jsonb
 language sql volatile security definer set search_path = ''
 as $$
     select public.credits_staff_apply_v1(jsonb_build_array(jsonb_build_object(

@@ -9,7 +9,7 @@
 --   {"kind": "retry", "actor", "organization", "key", "job", "hold_s", "cap", "routes", "cost", "spend_cap", "refusal"}
 -- A `refusal` is what the caller found in the way; it is the answer unless the key has made its batch before.
 -- Answers in the same order: {"ok": true, "batch", "accepted", "refused", "held"} or {"ok": false, "code", "message",
--- and for insufficient_credits "needed", "available"}. A refusal is an answer, so it leaves its neighbours alone.
+-- and for insufficient_credits and member_cap_reached "needed", "available" and "cap"}. A refusal is an answer, so it leaves its neighbours alone.
 create or replace function public.generation_submit_v1(p_submits jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -317,8 +317,10 @@ begin
             (p_submit ->> 'timeout_s')::integer,
             (p_submit ->> 'max_attempts')::smallint,
             case when r.refused then now() end,
-            case when r.refused then 'insufficient_credits' end,
-            case when r.refused then 'There were not enough credits for this variant; it was not charged.' end
+            case when r.refused then coalesce(p_reply ->> 'short', 'insufficient_credits') end,
+            case when r.refused and p_reply ? 'short'
+                then 'Your monthly cap did not reach to this variant; it was not charged.'
+                when r.refused then 'There were not enough credits for this variant; it was not charged.' end
         from jsonb_array_elements_text(p_plan -> 'jobs') with ordinality as j (id, at)
         cross join lateral (select j.id::uuid = any (v_refused) as refused) as r;
     end if;
@@ -340,11 +342,14 @@ as $$
     select jsonb_build_object(
         'ok', true,
         'batch', p_batch,
-        'accepted', count(*) filter (where j.error_code is distinct from 'insufficient_credits'),
-        'refused', count(*) filter (where j.error_code = 'insufficient_credits'),
-        'held', coalesce(sum(j.price) filter (where j.error_code is distinct from 'insufficient_credits'), 0)
+        'accepted', count(*) filter (where not r.refused),
+        'refused', count(*) filter (where r.refused),
+        'held', coalesce(sum(j.price) filter (where not r.refused), 0)
     )
     from public.generation_job as j
+    cross join lateral (
+        select coalesce(j.error_code in ('insufficient_credits', 'member_cap_reached'), false) as refused
+    ) as r
     where j.organization_id = p_organization and j.batch_id = p_batch and j.retry_key is null
 $$;
 

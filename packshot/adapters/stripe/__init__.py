@@ -1,0 +1,1 @@
+"""Stripe: Checkout, Billing, the portal and its events, of one pinned API version."""

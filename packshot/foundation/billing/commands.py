@@ -1,0 +1,354 @@
+"""Every write that a person asks for: buy, change, cancel. Providers are asked outside of transactions.
+
+Each act carries an id of ours that the caller chose: made again with it, it is the same act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.utils.translation import get_language
+
+from packshot.db.sql import call, rows
+from packshot.db.tenancy import Actor, acting_as
+from packshot.errors import Invalid, NotFound
+from packshot.foundation.billing import projecting, providers
+from packshot.foundation.billing.contracts import ChangeAsked, ChangePreview, OrderView
+from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, ProviderAway
+from packshot.foundation.billing.months import difference, month_at
+from packshot.foundation.billing.plans import book, offers, published
+from packshot.foundation.billing.queries import order as read_order
+from packshot.foundation.billing.queries import order_view, standing
+from packshot.ports.payments import (
+    Ability,
+    Change,
+    Charge,
+    InvoiceState,
+    Kind,
+    Missing,
+    Order,
+    Page,
+    Payer,
+    Payments,
+    PaymentState,
+    PaymentsUnavailable,
+    Refused,
+    Seen,
+)
+from packshot.settings import settings
+
+_LIFE = timedelta(hours=23)
+"""How long a page to pay on stays open: what providers allow is a day."""
+_PATIENCE = timedelta(hours=1)
+"""How long a preview may be looked at before it must be made anew."""
+
+
+def publish_plans() -> None:
+    """Bring the plans of plans.toml into the database; the worker's login. Raises Conflict for a reused price."""
+    plans, prices = published()
+    call("billing_publish_v1", plans, prices)
+
+
+def buy(actor: Actor, order_id: UUID, price: str, quantity: int, back: str) -> OrderView:
+    """Order a plan or a pack: the order knows the provider's page to pay on.
+
+    `back` is the path that the person comes back to. Raises NotSold, NotFound, Conflict (there is a plan already),
+    Invalid, Forbidden and ProviderAway.
+    """
+    offer = offers().get(price)
+    if offer is None:
+        raise NotFound("This is not sold any more.")
+    kind = "subscription" if offer.kind == "plan" else "pack"
+    _need(Ability.SUBSCRIBE if offer.kind == "plan" else Ability.PACK)
+    provider = providers.provider()
+    with acting_as(actor):
+        opened = rows(
+            "billing_open_order_v1", order_id, kind, price, quantity, provider.name, _path(back), _LIFE
+        )[0]
+        payer = _payer(rows("billing_payer_v1", provider.name)[0])
+        trial = _trial_days(actor, offer.price.item) if kind == "subscription" else 0
+    found = order_view(opened)
+    if found.url is not None or found.status != "open":
+        return found
+    home = settings().address
+    with _asking():
+        page = provider.checkout(
+            Order(
+                id=found.id,
+                payer=payer,
+                price=offer.price,
+                quantity=quantity,
+                success_url=f"{home}/billing/orders/{found.id}",
+                cancel_url=f"{home}{found.back}",
+                expires_at=found.expires_at,
+                trial_days=trial if Ability.TRIAL in provider.abilities else 0,
+                save_card=True,
+                locale=get_language() or "en",
+            )
+        )
+    _opened(provider, found.id, page)
+    return read_order(actor, found.id)
+
+
+def fulfil(actor: Actor, order_id: UUID) -> OrderView:
+    """What the success page does: look at the checkout and do what follows, as the message of the provider would.
+
+    Whoever is first does it; the other finds it done. Raises NotFound.
+    """
+    found = read_order(actor, order_id)
+    if found.ref is not None and found.status in ("open", "failed"):
+        provider = providers.named(found.provider)
+        with _asking():
+            seen = provider.fetch(Kind.CHECKOUT, found.ref)
+        projecting.apply(provider.name, seen)
+        found = read_order(actor, order_id)
+    return found
+
+
+def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None) -> ChangePreview:
+    """What another plan, interval or number of seats would cost and bring, to the cent and the credit.
+
+    Raises NotSold, NotFound (no such price, or no plan that could be changed), NotPossible and ProviderAway.
+    """
+    _need(Ability.CHANGE)
+    asked = _change_asked(actor, price, quantity, at)
+    change = _change(asked, UUID(int=0))
+    with _asking():
+        told = providers.provider().preview(change)
+    more = 0
+    if asked.when == "now" and not told.restarts:
+        more = difference(asked.before, asked.after, month_at(asked.anchor, asked.at), asked.at)
+    return ChangePreview(
+        asked=asked,
+        due_now=told.due_now,
+        credit=told.credit,
+        tax=told.tax,
+        next_total=told.next_total,
+        next_at=told.next_at,
+        credits=more,
+        restarts=told.restarts,
+    )
+
+
+def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> str | None:
+    """Do what the preview of the moment `at` said. An address, where the bank wants to see the person first.
+
+    Raises what `preview` raises, Invalid for a preview that is too old, and Declined.
+    """
+    _need(Ability.CHANGE)
+    asked = _change_asked(actor, price, quantity, at)
+    if asked.at > asked.now or asked.now - asked.at > _PATIENCE:
+        raise Invalid("This preview is too old. Nothing was changed: look at it once more.")
+    provider = providers.provider()
+    with acting_as(actor):
+        rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE)
+    with _asking():
+        seen = provider.change(_change(asked, act))
+    projecting.apply(provider.name, seen)
+    return _outcome(seen, act)
+
+
+def cancel(actor: Actor, act: UUID) -> None:
+    """End the plan with the period that is paid. Raises NotFound and ProviderAway."""
+    _need(Ability.CANCEL)
+    provider = providers.provider()
+    ref = _running(actor)
+    with _asking():
+        seen = provider.cancel(ref, act)
+    projecting.apply(provider.name, seen)
+
+
+def resume(actor: Actor, act: UUID) -> None:
+    """Take a cancellation or a scheduled change back. Raises NotFound, NotPossible and ProviderAway."""
+    _need(Ability.CANCEL)
+    provider = providers.provider()
+    ref = _running(actor)
+    with _asking():
+        seen = provider.resume(ref, act)
+    projecting.apply(provider.name, seen)
+
+
+def end_at_once(organization_id: UUID, act: UUID) -> int:
+    """End every subscription of an organization that is closing; says how many there were. Raises ProviderAway."""
+    if providers.configured() is None:
+        return 0
+    provider = providers.provider()
+    found = rows("billing_subscriptions_of_v1", organization_id, provider.name)
+    connection.close()
+    for row in found:
+        with _asking():
+            seen = provider.cancel(row["ref"], act, at_once=True)
+        projecting.apply(provider.name, seen)
+    return len(found)
+
+
+def portal(actor: Actor) -> str:
+    """Where the payer looks after cards and invoices. Raises NotSold, NotFound and ProviderAway."""
+    _need(Ability.PORTAL)
+    provider = providers.provider()
+    with acting_as(actor):
+        payer = _payer(rows("billing_payer_v1", provider.name)[0])
+    if payer.customer is None:
+        raise NotFound("Nothing was paid here yet.")
+    with _asking():
+        return provider.portal(payer.customer, f"{settings().address}/billing")
+
+
+def charge(organization_id: UUID, order_id: UUID, price: str) -> OrderView:
+    """Charge the saved card for a pack while nobody is there. The same id is the same charge.
+
+    The order says what came of it: paid, failed, or open while the bank wants the person. Raises NotSold, Declined
+    (no card is saved) and ProviderAway, after which the same call is made again.
+    """
+    _need(Ability.CHARGE)
+    offer = offers().get(price)
+    if offer is None or offer.kind != "pack":
+        raise NotFound("This is not sold any more.")
+    provider = providers.provider()
+    try:
+        opened = rows("billing_open_topup_v1", organization_id, order_id, price, provider.name)
+        payer = rows("billing_payer_of_v1", organization_id, provider.name)
+    finally:
+        connection.close()
+    if not opened or not payer:
+        raise NotFound("There is no such organization.")
+    if order_view(opened[0]).status != "open":
+        return order_view(opened[0])
+    try:
+        with _asking():
+            seen = provider.charge(Charge(order_id, _payer(payer[0]), offer.price, 1))
+    except NotFound as error:
+        raise Declined("No card is saved.") from error
+    projecting.apply(provider.name, seen)
+    try:
+        return order_view(rows("billing_open_topup_v1", organization_id, order_id, price, provider.name)[0])
+    finally:
+        connection.close()
+
+
+def advance_clock(by: timedelta) -> datetime:
+    """Move the time that money and credits go by; only where the mock takes the money. Raises NotSold."""
+    if providers.configured() != "mock":
+        raise NotSold("Only the mock has a clock that can be advanced.")
+    try:
+        found: datetime = call("billing_advance_clock_v1", by)
+        return found
+    finally:
+        connection.close()
+
+
+# Parts.
+
+
+def _need(ability: Ability) -> None:
+    if not providers.able(ability):
+        raise NotSold("This is not sold here: no payment provider that can do it is connected.")
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """What a provider refuses, as our problems."""
+    try:
+        yield
+    except Missing as error:
+        raise NotFound("The payment provider does not know it.") from error
+    except Refused as error:
+        raise (Declined if error.code == "declined" else NotPossible)(str(error)) from error
+    except PaymentsUnavailable as error:
+        raise ProviderAway(
+            "The payment provider does not answer. Nothing is charged twice: please try again."
+        ) from error
+
+
+def _opened(provider: Payments, order_id: UUID, page: Page) -> None:
+    """Write the page down, and close other pages for a plan: only one may be paid."""
+    try:
+        others = call("billing_order_opened_v1", order_id, page.ref, page.url, page.customer)
+    finally:
+        connection.close()
+    for ref in others:
+        with _asking():
+            provider.expire(ref)
+            seen = provider.fetch(Kind.CHECKOUT, ref)
+        projecting.apply(provider.name, seen)
+
+
+def _payer(row: dict[str, object]) -> Payer:
+    return Payer(UUID(str(row["organization"])), str(row["name"]), str(row["email"]), row["customer"])  # type: ignore[arg-type]
+
+
+def _trial_days(actor: Actor, plan: str) -> int:
+    """A trial is for who never had a plan. Inside acting_as."""
+    from packshot.foundation.billing.models import Record
+
+    had = Record.objects.filter(organization_id=actor.organization_id, kind="subscription").exists()
+    return 0 if had else book().plans[plan].trial_days
+
+
+def _path(back: str) -> str:
+    """A path of the studio; whatever else is said leads to the billing page."""
+    safe = back.startswith("/") and not back.startswith(("//", "/\\")) and "\n" not in back
+    return back[:2000] if safe else "/billing"
+
+
+def _running(actor: Actor) -> str:
+    found = standing(actor)
+    if found.subscription is None:
+        raise NotFound("There is no plan that could be changed.")
+    return found.subscription.ref
+
+
+def _change_asked(actor: Actor, price: str, quantity: int, at: datetime | None) -> ChangeAsked:
+    """The change as it would be made: upgrades now, downgrades with the next period."""
+    offer, found = offers().get(price), standing(actor)
+    subscription = found.subscription
+    if offer is None or offer.kind != "plan":
+        raise NotFound("This is not sold any more.")
+    if subscription is None or subscription.status not in ("active", "trialing"):
+        raise NotFound("There is no running plan that could be changed.")
+    most: int = offer.terms["most"]
+    if not 1 <= quantity <= most:
+        raise Invalid(f"From 1 to {most} seats can be bought.")
+    old = found.terms
+    if (price, quantity) == (subscription.price, subscription.quantity):
+        raise Invalid("That is the plan you have.")
+    upwards = (offer.terms["rank"], offer.price.interval == "year", quantity) > (
+        old["rank"],
+        old["interval"] == "year",
+        subscription.quantity,
+    )
+    return ChangeAsked(
+        subscription=subscription.ref,
+        price=offer.price,
+        quantity=quantity,
+        when="now" if upwards else "period_end",
+        at=at or found.now,
+        now=found.now,
+        plan_before=old["name"],
+        plan_after=offer.terms["name"],
+        before=old["credits"] * (subscription.quantity if old["per_seat"] else 1),
+        after=offer.terms["credits"] * (quantity if offer.terms["per_seat"] else 1),
+        seats_after=offer.terms["seats"] * (quantity if offer.terms["per_seat"] else 1),
+        anchor=found.anchor or subscription.period_start,
+    )
+
+
+def _change(asked: ChangeAsked, act: UUID) -> Change:
+    return Change(act, asked.subscription, asked.price, asked.quantity, asked.when, asked.at)
+
+
+def _outcome(seen: Seen, act: UUID) -> str | None:
+    """Where the person must go for the change to happen; None when it is done. Raises Declined."""
+    mine = {s.ref: s for s in seen.states if isinstance(s, InvoiceState) and s.order == act}
+    for payment in seen.states:
+        if not isinstance(payment, PaymentState) or payment.invoice not in mine:
+            continue
+        if payment.status == "action_needed":
+            return payment.action_url or mine[payment.invoice].hosted_url
+        if payment.status == "failed":
+            raise Declined("The card was declined. The plan stays as it was and nothing was charged.")
+    return None

@@ -1,0 +1,105 @@
+"""Every read on billing. What is owed and paid is for owners and admins; what one may do is for every member."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from packshot.db.sql import call, rows
+from packshot.db.tenancy import Actor, acting_as
+from packshot.errors import NotFound
+from packshot.foundation.billing.contracts import Entitlement, OrderView, Standing
+from packshot.foundation.billing.models import Customer, Fact, Order, Price, Record
+from packshot.foundation.billing.states import load
+from packshot.ports.payments import InvoiceState, Money, SubscriptionState
+
+_OVER = ("cancelled", "incomplete", "incomplete_expired")
+
+
+def entitlement(actor: Actor) -> Entitlement:
+    """What the actor's organization may do now. Raises Forbidden for somebody who is no member."""
+    with acting_as(actor):
+        return _entitlement(rows("billing_my_entitlement_v1")[0])
+
+
+def standing(actor: Actor) -> Standing:
+    """The plan and what it costs. Raises Forbidden for members who look after no money."""
+    with acting_as(actor):
+        call("billing_require_payer_v1")
+        mine = Record.objects.filter(organization_id=actor.organization_id)
+        subscriptions = [_subscription(r) for r in mine.filter(kind="subscription")]
+        running = sorted((s for s in subscriptions if s.status not in _OVER), key=lambda s: (s.anchor, s.ref))
+        subscription = running[0] if running else None
+        invoices = _invoices(mine)
+        price = Price.objects.filter(key=subscription.price).first() if subscription else None
+        told = (
+            Fact.objects.filter(organization_id=actor.organization_id, key__startswith="terms:")
+            .order_by("-number")
+            .first()
+        )
+        anchor = told.body["anchor"] if told else None
+        return Standing(
+            now=call("app.now"),
+            entitlement=_entitlement(rows("billing_my_entitlement_v1")[0]),
+            subscription=subscription,
+            terms=price.terms | {"item": price.item, "interval": price.interval} if price else {},
+            unit=Money(price.unit, price.currency) if price else None,
+            anchor=datetime.fromisoformat(anchor) if anchor else None,
+            open_invoice=next((i for i in invoices if i.status == "open" and i.due.amount > 0), None),
+            customer=Customer.objects.filter(organization_id=actor.organization_id)
+            .values_list("ref", flat=True)
+            .first(),
+        )
+
+
+def invoices(actor: Actor, limit: int = 24) -> list[InvoiceState]:
+    """The newest invoices, newest first; drafts are the provider's own."""
+    with acting_as(actor):
+        call("billing_require_payer_v1")
+        found = _invoices(Record.objects.filter(organization_id=actor.organization_id))
+        return [i for i in found if i.status != "draft"][:limit]
+
+
+def order(actor: Actor, order_id: UUID) -> OrderView:
+    """Raises NotFound for an order of somebody else, or for a member who looks after no money."""
+    with acting_as(actor):
+        found = Order.objects.filter(organization_id=actor.organization_id, id=order_id).values().first()
+    if found is None:
+        raise NotFound("There is no such order.")
+    return order_view(found)
+
+
+def order_view(row: dict[str, Any]) -> OrderView:
+    return OrderView(**{name: row[name] for name in OrderView.__dataclass_fields__})
+
+
+def may_pay(actor: Actor) -> bool:
+    """Whether the actor looks after the organization's plan and payments."""
+    with acting_as(actor):
+        return call("app.role") in ("owner", "admin")
+
+
+def _entitlement(row: dict[str, Any]) -> Entitlement:
+    limits = row["limits"]
+    return Entitlement(
+        **row
+        | {
+            "features": tuple(row["features"]),
+            "limits": json.loads(limits) if isinstance(limits, str) else limits,
+        }
+    )
+
+
+def _subscription(record: Record) -> SubscriptionState:
+    found = load(record.kind, record.state)
+    assert isinstance(found, SubscriptionState)
+    return found
+
+
+def _invoices(mine: Any) -> list[InvoiceState]:
+    found = [load(record.kind, record.state) for record in mine.filter(kind="invoice")]
+    return sorted(
+        (i for i in found if isinstance(i, InvoiceState)), key=lambda i: (i.created_at, i.ref), reverse=True
+    )

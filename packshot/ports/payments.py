@@ -1,0 +1,447 @@
+"""The port to whoever takes the money: a local mock, Stripe, any provider behind the documented contract.
+
+A provider tells *states*, not happenings: everything that an object is at one moment, complete. So it does not matter
+in which order its messages come, nor how often: what is told last about a later moment is what is. Objects are named
+by the provider's own ids (`ref`, at most 200 characters); our ids travel with them and come back.
+
+Money is a whole number of a currency's minor units, always with that currency. Times are aware.
+Adapters are synchronous and may be called from any thread; nobody calls them inside a database transaction.
+Every act carries an id of ours: sent again with it, it has its one effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, Literal, Protocol
+from uuid import UUID
+
+# ISO 4217: what has other than two decimals. An adapter whose provider counts otherwise converts at its border.
+_DECIMALS: Final[Mapping[str, int]] = dict.fromkeys(
+    [
+        "bif",
+        "clp",
+        "djf",
+        "gnf",
+        "isk",
+        "jpy",
+        "kmf",
+        "krw",
+        "pyg",
+        "rwf",
+        "ugx",
+        "vnd",
+        "vuv",
+        "xaf",
+        "xof",
+        "xpf",
+    ],
+    0,
+) | dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3)
+
+
+def decimals(currency: str) -> int:
+    """How many decimals a currency has: 2 for eur, 0 for jpy, 3 for kwd."""
+    return _DECIMALS.get(currency, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units; the currency is three small letters of ISO 4217."""
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.islower():
+            raise ValueError(f"not a currency: {self.currency!r}")
+
+    @property
+    def major(self) -> Decimal:
+        """The amount as people write it: 1999 eur is 19.99, 1999 jpy is 1999."""
+        return Decimal(self.amount).scaleb(-decimals(self.currency))
+
+
+class Forged(Exception):
+    """The message is not from the provider, is too old, or cannot be read: nothing of it is believed."""
+
+
+class Missing(LookupError):
+    """The provider's account has no such object."""
+
+
+class Refused(Exception):
+    """The provider will not do it, and would not the next time: a declined card, a price it does not take.
+
+    `code` is a stable word (`declined`, `invalid`, `not_offered`); the message is a sentence for the person.
+    """
+
+    def __init__(self, message: str, code: str = "invalid") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class PaymentsUnavailable(OSError):
+    """The provider does not answer; whether it acted is not known. The same act is simply sent again."""
+
+
+class Kind(StrEnum):
+    """What a message can be about."""
+
+    CHECKOUT = "checkout"
+    SUBSCRIPTION = "subscription"
+    INVOICE = "invoice"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class Ability(StrEnum):
+    """What not every provider can; what it cannot is not offered on any page."""
+
+    SUBSCRIBE = "subscribe"
+    PACK = "pack"
+    TRIAL = "trial"
+    CHANGE = "change"
+    """Upgrade, downgrade and seats of a running subscription, with a preview."""
+    CANCEL = "cancel"
+    PORTAL = "portal"
+    CHARGE = "charge"
+    """Charge a saved card without the person: auto top-up."""
+
+
+# What is asked -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit costs. A price never changes: another amount is another key."""
+
+    key: str
+    """Ours, e.g. `pro-month-usd-2500`; at the provider it is found again by it."""
+    item: str
+    """The plan's or pack's key, e.g. `pro`."""
+    name: str
+    """As the person reads it on the provider's page and on the invoice."""
+    unit: Money
+    """Without tax, for one interval and one seat, or for one pack."""
+    interval: Literal["month", "year"] | None
+    """None: paid once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays: an organization, and whom the provider may write to."""
+
+    organization: UUID
+    name: str
+    email: str
+    customer: str | None = None
+    """Its ref at the provider, once there is one; else the adapter opens one, at most one per organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A page to pay on: for a subscription (the price has an interval) or a pack. The same id is the same page."""
+
+    id: UUID
+    payer: Payer
+    price: Price
+    quantity: int
+    success_url: str
+    """Where the person comes back to; the provider's ref for the checkout is not needed, we know it by the order."""
+    cancel_url: str
+    expires_at: datetime
+    trial_days: int = 0
+    save_card: bool = False
+    """The person has agreed that later packs are charged without asking (auto top-up)."""
+    locale: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A checkout that waits for the person."""
+
+    ref: str
+    url: str
+    customer: str | None
+    """None where the provider makes one only when somebody pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Another price or quantity for a running subscription.
+
+    `now`: from `at` on, the difference for the rest of the period is invoiced and charged at once; until that is paid
+    the old plan stays. With another interval, or in a trial (which ends), a new period begins at `at` and is invoiced
+    whole, less what is left of the old one.
+    `period_end`: nothing is paid now; the new terms begin with the next period.
+    """
+
+    id: UUID
+    subscription: str
+    price: Price
+    quantity: int
+    when: Literal["now", "period_end"]
+    at: datetime
+    """The moment for which the preview was made; the change itself is counted from the same one, to the cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a change would cost; all with tax, but for `tax` itself."""
+
+    due_now: Money
+    """Charged at once; never negative."""
+    credit: Money
+    """What would be kept for later invoices instead; never negative."""
+    tax: Money
+    """The part of `due_now` that is tax."""
+    next_total: Money
+    """The whole next regular invoice, any credit used."""
+    next_at: datetime
+    restarts: bool
+    """A new period begins with the change; else the running one goes on and the difference for its rest is paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A pack, paid by the saved card while the person is away."""
+
+    id: UUID
+    payer: Payer
+    price: Price
+    quantity: int
+
+
+# What is told --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutState:
+    ref: str
+    order: UUID | None
+    """The order it was made for; None where somebody else made it."""
+    status: Literal["open", "complete", "expired"]
+    payment_status: Literal["unpaid", "paid", "free", "failed"]
+    """`free`: nothing was to pay (a trial, a coupon of everything). `unpaid` and complete: money is on its way."""
+    customer: str | None
+    subscription: str | None
+    payment: str | None
+    invoice: str | None
+    total: Money
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """What a subscription becomes with its next period."""
+
+    price: str
+    quantity: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionState:
+    ref: str
+    customer: str
+    order: UUID | None
+    status: Literal[
+        "incomplete", "trialing", "active", "past_due", "unpaid", "paused", "cancelled", "incomplete_expired"
+    ]
+    price: str
+    """Our price's key. What is asked for and not yet paid is not here."""
+    quantity: int
+    anchor: datetime
+    """Periods are counted from here."""
+    period_start: datetime
+    period_end: datetime
+    trial_end: datetime | None
+    past_due_since: datetime | None
+    """When the oldest invoice that is still owed was due; None where nothing is."""
+    cancel_at: datetime | None
+    """It will end then, if nobody resumes it."""
+    ended_at: datetime | None
+    scheduled: Scheduled | None
+    card: str | None
+    """The way of paying as a person knows it: `visa 4242`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    description: str
+    amount: Money
+    """Without tax; negative for what is given back for an old plan."""
+    quantity: int
+    price: str | None
+    period_start: datetime | None
+    period_end: datetime | None
+    proration: bool
+    """A difference for the rest of a period: the old terms' line first, then the new terms' for the same rest. False
+    for a whole period (`period_start` to `period_end`), also one that begins with a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceState:
+    ref: str
+    customer: str
+    subscription: str | None
+    order: UUID | None
+    """The order, charge or change that it was made for."""
+    number: str | None
+    status: Literal["draft", "open", "paid", "void", "uncollectible"]
+    reason: Literal["start", "cycle", "change", "pack", "other"]
+    """`start`: the first of a subscription (0 to pay with a trial). `cycle`: a period's. `change`: a difference."""
+    total: Money
+    """With tax."""
+    tax: Money
+    due: Money
+    """What is still to pay."""
+    created_at: datetime
+    due_at: datetime | None
+    paid_at: datetime | None
+    next_attempt_at: datetime | None
+    payment: str | None
+    """The payment that paid it, or that tries to."""
+    lines: tuple[InvoiceLine, ...]
+    hosted_url: str | None
+    """Where the person can see it, pay it, or confirm it with the bank."""
+    pdf_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentState:
+    ref: str
+    customer: str | None
+    order: UUID | None
+    """The order or charge it was made for, for a pack."""
+    invoice: str | None
+    status: Literal["pending", "action_needed", "succeeded", "failed", "cancelled"]
+    amount: Money
+    """With tax."""
+    refunded: int
+    """Everything given back up to now, refunds that failed not counted; minor units."""
+    created_at: datetime
+    failure: str | None
+    """A stable word: `declined`, `authentication`, `expired`, `other`."""
+    action_url: str | None
+    """Where the person confirms it, with `action_needed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    ref: str
+    payment: str
+    status: Literal["pending", "succeeded", "failed", "cancelled"]
+    amount: Money
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeState:
+    """A bank's claim on a payment. An `inquiry` takes nothing yet; `prevented` never became one."""
+
+    ref: str
+    payment: str
+    status: Literal["inquiry", "open", "won", "lost", "prevented"]
+    amount: Money
+    withdrawn: int
+    """What the bank has taken and not given back (funds withdrawn less funds reinstated); minor units."""
+    reason: str
+    created_at: datetime
+    evidence_due_at: datetime | None
+
+
+State = CheckoutState | SubscriptionState | InvoiceState | PaymentState | RefundState | DisputeState
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """States as of one moment: when they were asked for, by the provider's time where it has a clock of its own."""
+
+    at: datetime
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A verified message: something of this object has changed. What, is asked for with `fetch`."""
+
+    id: str
+    """Dedupes it, for ever."""
+    type: str
+    """The provider's own word, for the log."""
+    kind: Kind | None
+    """None: about something that we do not follow."""
+    ref: str | None
+    created_at: datetime
+    account: str | None
+    """Whose object it is, where the provider says; another's than ours is parked, not believed."""
+    livemode: bool
+    version: str | None
+    """Of the format; another than the adapter's is parked and not guessed at."""
+    seen: Seen | None = None
+    """The states themselves, from a provider that cannot be asked."""
+
+
+class Payments(Protocol):
+    """One provider. Every method raises PaymentsUnavailable, and Refused with `not_offered` for an ability it lacks."""
+
+    name: str
+    """`mock`, `stripe`, a short word of one's own; stands beside every ref that is stored."""
+    account: str | None
+    livemode: bool
+    version: str | None
+    abilities: frozenset[Ability]
+
+    def checkout(self, order: Order) -> Page:
+        """The page on which this order is paid. Raises Refused."""
+        ...
+
+    def expire(self, checkout: str) -> None:
+        """Close a page that is still open; one that is paid or closed stays as it is. Raises Missing."""
+        ...
+
+    def portal(self, customer: str, back_url: str) -> str:
+        """An address where the payer looks after cards, addresses and invoices itself. Raises Missing."""
+        ...
+
+    def preview(self, change: Change) -> Preview:
+        """What the change would cost; changes nothing. Raises Missing and Refused."""
+        ...
+
+    def change(self, change: Change) -> Seen:
+        """Do it: the subscription, and for `now` the invoice and its payment, which may have failed or need the
+        person (`action_url`). Raises Missing and Refused."""
+        ...
+
+    def cancel(self, subscription: str, act: UUID, *, at_once: bool = False) -> Seen:
+        """End it with the period that is paid, or `at_once` (nothing is paid back). Raises Missing."""
+        ...
+
+    def resume(self, subscription: str, act: UUID) -> Seen:
+        """Take back a cancellation or a scheduled change; nothing to take back is success. Raises Missing, Refused."""
+        ...
+
+    def charge(self, charge: Charge) -> Seen:
+        """Charge the saved card: a payment (and its invoice) that succeeded, failed or needs the person. Raises
+        Missing where no card is saved."""
+        ...
+
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Check and read a message; header names in small letters. Asks nobody. Raises Forged."""
+        ...
+
+    def fetch(self, kind: Kind, ref: str) -> Seen:
+        """The object now, and what of it cannot be understood alone: a checkout brings its subscription, invoice and
+        payment; a subscription its newest invoices and their payments; an invoice its subscription and payment; a
+        payment its invoice, refunds and disputes; a refund or dispute its payment. Raises Missing."""
+        ...
+
+    def since(self, moment: datetime) -> Iterable[Notice]:
+        """Every message from `moment` on, oldest first, whether it was delivered or not: what reconcile goes by."""
+        ...

@@ -1,0 +1,26 @@
+-- Monthly caps of members: their tables, and the counters of what was held and charged before there were any.
+
+alter table public.credits_membercap
+    add constraint credits_membercap_bounds check (cap between 0 and 9007199254740992),
+    -- Who leaves the organization leaves the cap behind.
+    add constraint credits_membercap_membership foreign key (organization_id, member_id)
+        references public.organizations_membership (organization_id, user_id) on delete cascade;
+alter table public.credits_membermonth set (
+    fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000
+);
+
+-- Members read no row of either: what they may know they ask the functions for.
+alter table public.credits_membercap enable row level security;
+alter table public.credits_membermonth enable row level security;
+
+-- Holds that were there before know by their entries who asked for them.
+update public.credits_hold as h
+set member_id = e.actor
+from public.credits_entry as e
+where e.kind = 'reserve' and e.actor is not null
+    and h.id = e.hold_id and h.organization_id = e.organization_id;
+insert into public.credits_membermonth (organization_id, member_id, month, used)
+select h.organization_id, h.member_id, public.credits_month(h.opened_at), sum(public.credits_used(h))
+from public.credits_hold as h
+where h.member_id is not null
+group by 1, 2, 3;
