@@ -16,6 +16,7 @@ from packshot.blobs import app as blobs
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
+from packshot.studio.credits.cli import grant
 from packshot.studio.generation.cli import models, organizations
 
 app = typer.Typer(
@@ -132,6 +133,7 @@ app.command()(shoot)
 app.add_typer(ledger, name="ledger")
 app.add_typer(blobs, name="blobs")
 app.add_typer(models, name="models")
+organizations.command("grant")(grant)
 app.add_typer(organizations, name="org")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from packshot.db.tenancy import Actor
-from packshot.studio.credits import queries
+from packshot.studio.credits import notices, queries
 from packshot.studio.credits.words import kind_words, source_words
 
 ENTRIES_SHOWN = 5
@@ -29,6 +29,8 @@ class BalanceLines:
     resets_at: datetime | None
     """None where no allowance comes again."""
     lots: tuple[LotLine, ...]
+    low: bool
+    """Below the mark at which the organization wants to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class EntryLine:
 
 
 def read(actor: Actor) -> BalanceLines:
-    found = queries.balance(actor)
+    found, watch = notices.balance_and_watch(actor)
     sources = source_words()
     return BalanceLines(
         available=found.available,
@@ -54,6 +56,7 @@ def read(actor: Actor) -> BalanceLines:
             for lot in found.lots
             if lot.remaining
         ),
+        low=watch is not None and watch.low,
     )
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.foundation.organizations.queries import organizations_of
+from packshot.studio.credits import notices
 from packshot.studio.credits import queries as wallets
 from packshot.studio.credits.queries import Balance
 from packshot.studio.statement import charts, forecast, pages, queries
@@ -48,6 +49,7 @@ def page(request: MemberRequest) -> HttpResponse:
         ),
         "balance": balance,
         "lots": [(pages.lot_word(lot.source), lot) for lot in balance.lots],
+        "watch": notices.watch(actor),
         "spendable": wallets.spendable(actor),
         "left": left,
         "ranges": RANGES,
