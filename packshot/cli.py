@@ -17,6 +17,7 @@ from packshot.selling import sync
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
+from packshot.studio.credits.cli import grant
 from packshot.studio.generation.cli import models, organizations
 
 app = typer.Typer(
@@ -133,6 +134,7 @@ app.command()(shoot)
 app.add_typer(ledger, name="ledger")
 app.add_typer(blobs, name="blobs")
 app.add_typer(models, name="models")
+organizations.command("grant")(grant)
 app.add_typer(organizations, name="org")
 plans = typer.Typer(help="Plans and packs.", no_args_is_help=True)
 plans.command("sync")(sync)

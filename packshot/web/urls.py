@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.writing.urls")),
     path("", include("packshot.studio.assets.urls")),
+    path("", include("packshot.studio.statement.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
     path("settings/language", language.language, name="settings-language"),
     path("status/", status.page, name="status"),
