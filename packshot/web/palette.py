@@ -49,6 +49,8 @@ PLACES: tuple[Place, ...] = (
     Place("library", _("Library"), "image"),
     Place("library-duplicates", _("Library: Duplicates"), "layers"),
     Place("library", _("Library: Trash"), "trash-2", "?trash=1"),
+    Place("pricing", _("Plans"), "coins"),
+    Place("billing", _("Plan and billing"), "coins"),
     Place("settings", _("Settings"), "settings"),
     Place("settings-credits", _("Settings: Credits"), "coins"),
     Place("settings-credits-rules", _("Settings: Caps, notices and top-ups"), "coins"),
