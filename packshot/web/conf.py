@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "packshot.foundation.accounts",
     "packshot.foundation.organizations",
+    "packshot.foundation.audit",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from uuid_utils.compat import uuid7
 
 from packshot import wiring
+from packshot.db.origin import Origin, coming_from
 from packshot.errors import Problem
 from packshot.telemetry import metrics, traces
 from packshot.web.errors import not_allowed, render_problem
@@ -40,7 +41,7 @@ HEADERS = {
 
 
 class RequestId:
-    """Each request has an id, the one that the bridge logs it under; the error pages show it."""
+    """Each request has an id, the one that the bridge logs it under; the error pages and the audit log show it."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -49,7 +50,11 @@ class RequestId:
         bridged = request.META.get("packshot.request_id")
         request_id = bridged or uuid7().hex
         request.request_id = request_id  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        came_from = Origin(
+            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", ""), request_id
+        )
+        with coming_from(came_from):
+            response = self.get_response(request)
         if bridged is None:  # the bridge puts its id on the answer itself
             response["X-Request-ID"] = request_id
         return response

@@ -21,6 +21,7 @@ from packshot.settings import settings
 from packshot.studio.assets import storage, tasks
 from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
+from packshot.worker import letters
 from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
 from packshot.worker.downloads import Downloads
@@ -39,6 +40,8 @@ log = structlog.get_logger(__name__)
 _BATCH = 50
 _INSPECT_TRIES = 4
 _EXPORT_TRIES = 3
+_LETTER_TRIES = 8
+"""Half an hour of a mail server that is away."""
 _EXPORTS = 2
 """Made at once by one worker: each has a file of its own on the disk, and takes its turn in the pool."""
 
@@ -78,6 +81,7 @@ class Crew:
         self._render_lane.entrypoint("receive")(self._receive)
         self._waiting_lane.entrypoint("change")(self._change)
         self._waiting_lane.entrypoint("export")(self._export)
+        self._waiting_lane.entrypoint("invitation")(self._invitation)
         self._packer = Packer(database, storage.blobs(), self._pool.run, settings().home / "exports")
         self._packing = asyncio.Semaphore(_EXPORTS)
 
@@ -213,6 +217,18 @@ class Crew:
             raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
         if not ended:
             raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _invitation(self, message: Message) -> None:
+        where = _where(message)
+        bind_contextvars(organization=str(where[0]))
+        try:
+            await letters.send(self._database, *where)
+        except Exception as error:
+            log.exception("invitation not mailed", invitation=str(where[1]))
+            if message.attempts >= _LETTER_TRIES:
+                await letters.give_up(self._database, *where)
+                return
+            raise RetryRequested(timedelta(seconds=5 * 2**message.attempts), repr(error)) from error
 
 
 def _where(message: Message) -> tuple[UUID, UUID]:

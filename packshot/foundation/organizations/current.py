@@ -13,7 +13,7 @@ from django.shortcuts import resolve_url
 from structlog.contextvars import bind_contextvars
 
 from packshot.db.tenancy import Actor
-from packshot.errors import Forbidden
+from packshot.foundation.organizations.errors import NoWorkspace
 from packshot.foundation.organizations.queries import organizations_of
 
 _CHOSEN = "organization"
@@ -31,7 +31,7 @@ def actor_of(request: HttpRequest) -> Actor | None:
     """Who acts, None where nobody is signed in; asks the database at most once a request.
 
     The organization is the one chosen in this session, else the person's first. Not inside `acting_as`,
-    which needs the answer. Raises `Forbidden` for somebody who is a member of nothing.
+    which needs the answer. Raises `NoWorkspace` for somebody who is a member of nothing.
     """
     kept = vars(request)
     if "actor" not in kept:
@@ -70,7 +70,7 @@ def _find(request: HttpRequest) -> Actor | None:
         return None
     found = [each.organization_id for each in organizations_of(user_id)]
     if not found:
-        raise Forbidden("You are not a member of any organization.")
+        raise NoWorkspace("You are not a member of any workspace.")
     chosen = request.session.get(_CHOSEN)
     return Actor(user_id, next((each for each in found if str(each) == chosen), found[0]))
 
