@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
+    from packshot.foundation.organizations import files
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
     from packshot.studio.credits.commands import open_wallet
@@ -32,6 +33,7 @@ def connect() -> None:
 
     subscribe(OrganizationOpened, open_wallet)
     storage.connect(blobs())
+    files.connect(blobs())
     providers.connect(_receivers, known_providers())
 
 

@@ -32,6 +32,7 @@ from packshot.worker.main import queue_settings
 from packshot.worker.outputs import Outputs
 from packshot.worker.pace import Pace
 from packshot.worker.road import Road
+from packshot.worker.takeouts import Takeouts
 from packshot.worker.upkeep import collect_for_ever, keep_whole
 from packshot.worker.watched import Watched
 
@@ -82,8 +83,10 @@ class Crew:
         self._waiting_lane.entrypoint("change")(self._change)
         self._waiting_lane.entrypoint("export")(self._export)
         self._waiting_lane.entrypoint("invitation")(self._invitation)
+        self._waiting_lane.entrypoint("takeout")(self._takeout)
         self._packer = Packer(database, storage.blobs(), self._pool.run, settings().home / "exports")
         self._packing = asyncio.Semaphore(_EXPORTS)
+        self._takeouts = Takeouts(database, storage.blobs(), settings().home / "takeouts")
 
     @classmethod
     async def assemble(cls, pace: Pace, worker: str) -> Crew:
@@ -215,6 +218,20 @@ class Crew:
                 await self._packer.give_up(*where)
                 return
             raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
+        if not ended:
+            raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _takeout(self, message: Message) -> None:
+        where = _where(message)
+        bind_contextvars(organization=str(where[0]))
+        try:
+            ended = await self._takeouts.make(*where, self._waiting_lane.shutdown.is_set)
+        except Exception as error:
+            log.exception("takeout failed", takeout=str(where[1]))
+            if message.attempts >= _EXPORT_TRIES:
+                await self._takeouts.give_up(*where)
+                return
+            raise RetryRequested(timedelta(seconds=10 * 2**message.attempts), repr(error)) from error
         if not ended:
             raise RetryRequested(timedelta(0), "the worker stops")
 

@@ -42,6 +42,8 @@ def post(letter: Letter) -> None:
         text = render_to_string("organizations/mail/invitation.txt", context).strip()
         page = render_to_string("organizations/mail/invitation.html", context)
     # A name never breaks out of its line.
-    mail = EmailMultiAlternatives(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [letter.email])
+    mail = EmailMultiAlternatives(
+        " ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [letter.email]
+    )
     mail.attach_alternative(page, "text/html")
     mail.send()
