@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from uuid import uuid4
 
 import pytest
@@ -11,34 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packshot.db.tenancy import Actor, acting_as
-from packshot.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from packshot.errors import Conflict, Forbidden, Invalid, NotFound
 from packshot.facts import _listeners
 from packshot.foundation.organizations import commands, queries
 from packshot.foundation.organizations.errors import SeatsExhausted
 from packshot.foundation.organizations.facts import MemberJoined
 from packshot.foundation.organizations.tokens import hash_of, token_of
+from tests.foundation.at_once import at_once
 from tests.foundation.conftest import new_address
-
-
-def at_once(number, work):
-    """What each of so many threads, let go at the same time, got or raised."""
-    gate, found = threading.Barrier(number), [None] * number
-
-    def run(index):
-        gate.wait()
-        try:
-            found[index] = work(index)
-        except Problem as problem:
-            found[index] = problem
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
 
 
 @pytest.fixture

@@ -15,6 +15,19 @@ begin
 end
 $$;
 
+-- An id (RFC 9562, version 7) that sorts by the microsecond: one transaction notes several things in a millisecond.
+create or replace function public.audit_id_v1(p_at timestamptz) returns uuid
+language sql volatile set search_path = ''
+as $$
+    select encode(
+        substring(int8send(t.us / 1000) from 3)
+        || substring(int4send((28672 + t.us % 1000 * 4096 / 1000)::integer) from 3)
+        || substring(uuid_send(gen_random_uuid()) from 9),
+        'hex'
+    )::uuid
+    from (select (extract(epoch from p_at) * 1000000)::bigint as us) as t
+$$;
+
 -- Note that `p_actor` (null: the studio itself, or whoever runs it) did `p_action` to `p_target`; from where, the
 -- transaction's claims say (see packshot/db/origin.py). For privileged functions and for logins; members never call it.
 create or replace function public.audit_record_v1(
@@ -23,13 +36,14 @@ create or replace function public.audit_record_v1(
 language plpgsql security definer set search_path = ''
 as $$
 declare
-    v_id uuid := app.uuid7();
+    v_at timestamptz := clock_timestamp();
+    v_id uuid := public.audit_id_v1(v_at);
 begin
     insert into public.audit_event (
         organization_id, id, at, actor_id, actor, action, target, details, address, user_agent, request_id
     )
     values (
-        p_organization, v_id, clock_timestamp(), p_actor,
+        p_organization, v_id, v_at, p_actor,
         coalesce(
             (select u.email from public.accounts_user as u where u.id = p_actor),
             case when session_user in ('packshot_web', 'packshot_worker') then 'system' else 'operator' end
@@ -45,6 +59,7 @@ $$;
 
 revoke execute on function
     public.audit_refuse_rewriting(),
+    public.audit_id_v1(timestamptz),
     public.audit_record_v1(uuid, uuid, text, text, jsonb)
 from public;
 grant execute on function public.audit_record_v1(uuid, uuid, text, text, jsonb)

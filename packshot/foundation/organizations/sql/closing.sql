@@ -56,9 +56,9 @@ declare
         where o.erase_at <= clock_timestamp() and o.erased_at is null
         order by o.erase_at
         limit p_limit
+        for no key update skip locked
     );
 begin
-    -- Memberships before organizations: the order in which everything takes them.
     delete from public.organizations_membership as m where m.organization_id = any (v_ids);
     delete from public.organizations_invitation as i where i.organization_id = any (v_ids);
     return v_ids;

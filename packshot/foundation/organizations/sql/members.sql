@@ -1,19 +1,13 @@
 -- The members' own commands: roles, removing, leaving, handing ownership over, renaming.
 
--- Hold a person's membership and then the organization; null where there is no such membership. Takes the lock that
--- the end of a membership needs, in the order in which boards take theirs.
+-- Hold the organization, and what a person is in it, which is returned.
 create or replace function public.organizations_hold_member_v1(p_user uuid, p_role text) returns text
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
-    v_organization uuid := app.require_role(p_role);
+    v_organization uuid := app.hold_organization(p_role);
     v_role text;
 begin
-    perform from public.organizations_membership as m
-    where m.organization_id = v_organization and m.user_id in (p_user, app.user_id())
-    order by m.user_id
-    for update;
-    perform app.hold_organization(p_role);
     select m.role into v_role from public.organizations_membership as m
     where m.organization_id = v_organization and m.user_id = p_user;
     if v_role is null then

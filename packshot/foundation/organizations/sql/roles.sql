@@ -18,7 +18,7 @@ end
 $$;
 
 -- The same, with the organization held still and the right checked after that: whoever waited may have lost it
--- meanwhile. The order of locks is everywhere: memberships, by person; the organization; its invitations.
+-- meanwhile. The order of locks is everywhere the same: the organization, then its memberships, invitations and seats.
 create or replace function app.hold_organization(p_role text) returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
