@@ -11,7 +11,7 @@ from packshot.worker.database import Database
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20
-ROOMS = ("generation_end_v1", "boards_end_v1", "assets_end_v1")
+ROOMS = ("generation_end_organization_v1", "boards_end_organization_v1", "assets_end_organization_v1")
 """What each room does to an organization that ends; in this order, since pictures go with their boards. Each is true
 once nothing is left, and may be called again."""
 

@@ -22,7 +22,7 @@ $$;
 
 -- What the room keeps of an organization that ends: pictures that lie on no board (the others went with theirs), changes,
 -- exports, views, arrivals. Whether nothing is left; until then, call again.
-create or replace function public.assets_end_v1(p_organization uuid) returns boolean
+create or replace function public.assets_end_organization_v1(p_organization uuid) returns boolean
 language plpgsql security definer set search_path = '' set enable_seqscan = off
 as $$
 declare
@@ -48,9 +48,9 @@ $$;
 
 revoke execute on function
     public.assets_takeout_v1(uuid, text, integer),
-    public.assets_end_v1(uuid)
+    public.assets_end_organization_v1(uuid)
 from public;
 grant execute on function
     public.assets_takeout_v1(uuid, text, integer),
-    public.assets_end_v1(uuid)
+    public.assets_end_organization_v1(uuid)
 to packshot_worker;

@@ -23,7 +23,7 @@ $$;
 
 -- Have all boards of an organization that ends end like any in the trash whose time is over, the inbox among them;
 -- boards_erase_v1 does it, as far as nothing is under way on them. Whether none is left; until then, call again.
-create or replace function public.boards_end_v1(p_organization uuid) returns boolean
+create or replace function public.boards_end_organization_v1(p_organization uuid) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -38,9 +38,9 @@ $$;
 
 revoke execute on function
     public.boards_takeout_v1(uuid, text, integer),
-    public.boards_end_v1(uuid)
+    public.boards_end_organization_v1(uuid)
 from public;
 grant execute on function
     public.boards_takeout_v1(uuid, text, integer),
-    public.boards_end_v1(uuid)
+    public.boards_end_organization_v1(uuid)
 to packshot_worker;

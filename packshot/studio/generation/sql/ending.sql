@@ -28,7 +28,7 @@ $$;
 
 -- Words that are kept in an organization that ends: its snippets, and what was asked for beside any board. What was paid
 -- for stays, as where a board ends. False while work is under way: call again.
-create or replace function public.generation_end_v1(p_organization uuid) returns boolean
+create or replace function public.generation_end_organization_v1(p_organization uuid) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 begin
@@ -49,9 +49,9 @@ $$;
 
 revoke execute on function
     public.generation_takeout_v1(uuid, text, integer),
-    public.generation_end_v1(uuid)
+    public.generation_end_organization_v1(uuid)
 from public;
 grant execute on function
     public.generation_takeout_v1(uuid, text, integer),
-    public.generation_end_v1(uuid)
+    public.generation_end_organization_v1(uuid)
 to packshot_worker;
