@@ -30,6 +30,7 @@ def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
     from packshot.foundation.billing import facts as paid
     from packshot.foundation.billing import providers as payment_providers
+    from packshot.foundation.organizations import files
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
     from packshot.studio.credits import billing as credits_of
@@ -44,6 +45,7 @@ def connect() -> None:
     subscribe(paid.DisputeOpened, credits_of.freeze)
     subscribe(paid.DisputeClosed, credits_of.unfreeze)
     storage.connect(blobs())
+    files.connect(blobs())
     providers.connect(_receivers, known_providers())
     payment_providers.connect(settings().payments, payments)
 

@@ -193,7 +193,8 @@ def test_no_function_lets_them_change_the_board(who, private, catalogue):
     before = lies_there(catalogue, private)
     for name, types in member_functions(catalogue):
         for given in product(*(values.get(each, [None]) for each in types)):
-            attempt(actor, name, given)
+            if (name, given) != ("organizations_remove_v1", (actor.user_id,)):  # leaving is theirs
+                attempt(actor, name, given)
         assert lies_there(catalogue, private) == before, name
 
 

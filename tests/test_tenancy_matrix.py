@@ -29,6 +29,8 @@ from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound, Problem
 from packshot.foundation.accounts.models import User
+from packshot.foundation.organizations import commands as organizations
+from packshot.foundation.organizations import queries as workspaces
 from packshot.studio.assets import commands as assets
 from packshot.studio.assets.contracts import ExportSpec, Selection
 from packshot.studio.boards import commands as boards
@@ -91,6 +93,11 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     generation.cancel_job(actor, cancelled)
     reply = replied(tenant, worker, board_id)
     operator.limit(tenant.organization_id, 9)
+    organizations.invite(actor, [f"person-{uuid7()}@example.com"], "member")
+    [invitation] = workspaces.invitations(actor)
+    takeout_id = organizations.take_out(actor)
+    made = [tenant.organization_id, takeout_id, 9]
+    worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", made)
     ids = {
         "reply_id": str(reply),
         "slug": slug,
@@ -103,6 +110,9 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "arrival_id": str(arrival_id),
         "view_id": str(view_id),
         "snippet_id": str(snippet_id),
+        "user_id": str(tenant.user_id),
+        "invitation_id": str(invitation.id),
+        "takeout_id": str(takeout_id),
     }
     return Furnished(tenant, ids)
 
@@ -133,10 +143,14 @@ IDS = {
     "arrival_id",
     "view_id",
     "snippet_id",
+    "user_id",
+    "invitation_id",
+    "takeout_id",
 }
 
 # What a route wants to read before it looks for its object; any other gets an empty form.
 FORMS = {
+    "member-role": {"role": "member"},
     "written-make": {"price": "2000000"},
     "written-answer": {"choice": "0"},
     "view-rename": {"name": "Another name"},
@@ -146,8 +160,8 @@ FORMS = {
     "board-generate": {"model": "mock-scene", "prompt": "on a table", "variants": "1"},
 }
 
-# Routes whose parameters are a person's own secrets, tested with the accounts.
-SECRETS = {"account_confirm_email", "account_reset_password_from_key"}
+# Routes whose parameters are a person's own secrets, tested with the accounts and invitations.
+SECRETS = {"account_confirm_email", "account_reset_password_from_key", "invitation"}
 
 # Routes whose parameter is a provider's name, which belongs to nobody; tested with the callbacks.
 NAMES = {"hooks"}

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from packshot.db.errors import problems
+from packshot.db.origin import claim, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,26 @@ def acting_as(actor: Actor) -> Iterator[None]:
     """
     try:
         with problems(), transaction.atomic(durable=True):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "select set_config('role', 'packshot_member', true), set_config('app.user_id', %s, true),"
-                    " set_config('app.organization_id', %s, true)",
-                    [str(actor.user_id), str(actor.organization_id)],
-                )
+            claim(
+                {
+                    "role": "packshot_member",
+                    "app.user_id": str(actor.user_id),
+                    "app.organization_id": str(actor.organization_id),
+                    **origin().claims,
+                }
+            )
+            yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def acting_alone(user_id: UUID) -> Iterator[None]:
+    """One durable transaction of a person for themselves, of no organization: it stays the process's login, and what
+    it calls asks `app.user_id()` who that is."""
+    try:
+        with problems(), transaction.atomic(durable=True):
+            claim({"app.user_id": str(user_id), **origin().claims})
             yield
     finally:
         connection.close()

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "packshot.foundation.accounts",
     "packshot.foundation.organizations",
     "packshot.foundation.billing",
+    "packshot.foundation.audit",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",

@@ -12,7 +12,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from packshot.db.tenancy import Actor
-from packshot.foundation.organizations.current import actor_of
+from packshot.foundation.organizations.current import actor_of, organizations_in
+from packshot.foundation.organizations.errors import NoWorkspace
+from packshot.foundation.organizations.queries import OrganizationOf
 from packshot.studio.generation import queries as work
 from packshot.web import balance
 from packshot.web.palette import PLACES
@@ -32,10 +34,24 @@ class Preferences:
     ground: str
 
 
+@dataclass(frozen=True, slots=True)
+class Workspaces:
+    """Between which a person can switch."""
+
+    here: OrganizationOf
+    all: list[OrganizationOf]
+
+    @property
+    def several(self) -> bool:
+        """Who has only one hears nothing of it."""
+        return len(self.all) > 1
+
+
 class Shell:
     """Of one request: each part is read at most once."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, workspaces: Workspaces) -> None:
+        self.workspaces = workspaces
         self.balance = SimpleLazyObject(lambda: balance.read(actor))
         self.running = SimpleLazyObject(lambda: work.running(actor))
 
@@ -61,11 +77,23 @@ def _preferences(request: HttpRequest) -> Preferences:
 
 
 def _shell(request: HttpRequest) -> Shell | None:
-    actor = actor_of(request)
-    return None if actor is None else Shell(actor)
+    actor = _actor(request)
+    if actor is None:
+        return None
+    mine = organizations_in(request)
+    here = next(each for each in mine if each.organization_id == actor.organization_id)
+    return Shell(actor, Workspaces(here, mine))
 
 
 def _live_actor(request: HttpRequest) -> str:
     """Whose events the page hears: another value makes the browser open another stream."""
-    actor = actor_of(request)
+    actor = _actor(request)
     return "" if actor is None else f"{actor.user_id}.{actor.organization_id}"
+
+
+def _actor(request: HttpRequest) -> Actor | None:
+    """None also for who is a member of nothing: pages of the account itself are theirs all the same."""
+    try:
+        return actor_of(request)
+    except NoWorkspace:
+        return None

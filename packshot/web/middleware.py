@@ -6,11 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from uuid_utils.compat import uuid7
 
 from packshot import wiring
+from packshot.db.origin import Origin, coming_from
 from packshot.errors import Problem
+from packshot.foundation.organizations.errors import NoWorkspace
+from packshot.fragments import go
 from packshot.telemetry import metrics, traces
 from packshot.web.errors import not_allowed, render_problem
 
@@ -40,7 +44,7 @@ HEADERS = {
 
 
 class RequestId:
-    """Each request has an id, the one that the bridge logs it under; the error pages show it."""
+    """Each request has an id, the one that the bridge logs it under; the error pages and the audit log show it."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -49,7 +53,11 @@ class RequestId:
         bridged = request.META.get("packshot.request_id")
         request_id = bridged or uuid7().hex
         request.request_id = request_id  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        came_from = Origin(
+            request.META.get("REMOTE_ADDR", ""), request.headers.get("User-Agent", ""), request_id
+        )
+        with coming_from(came_from):
+            response = self.get_response(request)
         if bridged is None:  # the bridge puts its id on the answer itself
             response["X-Request-ID"] = request_id
         return response
@@ -93,7 +101,8 @@ class SecurityHeaders:
 
 
 class Problems:
-    """A `Problem` that a view let through becomes a page, or a fragment where a fragment was asked for."""
+    """A `Problem` that a view let through becomes a page, or a fragment where a fragment was asked for; who is a
+    member of nothing is offered a workspace."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -104,4 +113,6 @@ class Problems:
         return not_allowed(request, response) if visited and response.status_code == 405 else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, NoWorkspace) and request.accepts("text/html"):
+            return go(request, reverse("workspace-none"))
         return render_problem(request, exception) if isinstance(exception, Problem) else None

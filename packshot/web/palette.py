@@ -51,6 +51,8 @@ PLACES: tuple[Place, ...] = (
     Place("library", _("Library: Trash"), "trash-2", "?trash=1"),
     Place("pricing", _("Plans"), "coins"),
     Place("billing", _("Plan and billing"), "coins"),
+    Place("members", _("Members"), "users"),
+    Place("workspace", _("Workspace"), "settings"),
     Place("settings", _("Settings"), "settings"),
     Place("settings-credits", _("Settings: Credits"), "coins"),
     Place("settings-credits-rules", _("Settings: Caps, notices and top-ups"), "coins"),

@@ -9,6 +9,8 @@ from packshot.web import hooks, language, mock_payments, palette, samples, statu
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
     path("", include("packshot.foundation.billing.urls")),
+    path("", include("packshot.foundation.organizations.urls")),
+    path("", include("packshot.foundation.audit.urls")),
     path("", include("packshot.studio.boards.urls")),
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.writing.urls")),

@@ -21,6 +21,7 @@ from packshot.settings import settings
 from packshot.studio.assets import storage, tasks
 from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
+from packshot.worker import letters
 from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
 from packshot.worker.downloads import Downloads
@@ -33,6 +34,7 @@ from packshot.worker.pace import Pace
 from packshot.worker.payments import take_payments
 from packshot.worker.references import References
 from packshot.worker.road import Road
+from packshot.worker.takeouts import Takeouts
 from packshot.worker.upkeep import collect_for_ever, keep_whole
 from packshot.worker.wallets import mind_for_ever
 from packshot.worker.watched import Watched
@@ -42,6 +44,8 @@ log = structlog.get_logger(__name__)
 _BATCH = 50
 _INSPECT_TRIES = 4
 _EXPORT_TRIES = 3
+_LETTER_TRIES = 8
+"""Half an hour of a mail server that is away."""
 _EXPORTS = 2
 """Made at once by one worker: each has a file of its own on the disk, and takes its turn in the pool."""
 
@@ -81,8 +85,11 @@ class Crew:
         self._render_lane.entrypoint("receive")(self._receive)
         self._waiting_lane.entrypoint("change")(self._change)
         self._waiting_lane.entrypoint("export")(self._export)
+        self._waiting_lane.entrypoint("invitation")(self._invitation)
+        self._waiting_lane.entrypoint("takeout")(self._takeout)
         self._packer = Packer(database, storage.blobs(), self._pool.run, settings().home / "exports")
         self._packing = asyncio.Semaphore(_EXPORTS)
+        self._takeouts = Takeouts(database, storage.blobs(), settings().home / "takeouts")
 
     @classmethod
     async def assemble(cls, pace: Pace, worker: str) -> Crew:
@@ -218,6 +225,32 @@ class Crew:
             raise RetryRequested(timedelta(seconds=2**message.attempts), repr(error)) from error
         if not ended:
             raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _takeout(self, message: Message) -> None:
+        where = _where(message)
+        bind_contextvars(organization=str(where[0]))
+        try:
+            ended = await self._takeouts.make(*where, self._waiting_lane.shutdown.is_set)
+        except Exception as error:
+            log.exception("takeout failed", takeout=str(where[1]))
+            if message.attempts >= _EXPORT_TRIES:
+                await self._takeouts.give_up(*where)
+                return
+            raise RetryRequested(timedelta(seconds=10 * 2**message.attempts), repr(error)) from error
+        if not ended:
+            raise RetryRequested(timedelta(0), "the worker stops")
+
+    async def _invitation(self, message: Message) -> None:
+        where = _where(message)
+        bind_contextvars(organization=str(where[0]))
+        try:
+            await letters.send(self._database, *where)
+        except Exception as error:
+            log.exception("invitation not mailed", invitation=str(where[1]))
+            if message.attempts >= _LETTER_TRIES:
+                await letters.give_up(self._database, *where)
+                return
+            raise RetryRequested(timedelta(seconds=5 * 2**message.attempts), repr(error)) from error
 
 
 def _where(message: Message) -> tuple[UUID, UUID]:

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from packshot.foundation.organizations import files
 from packshot.ports.blobs import BlobStore
 from packshot.studio.assets import storage
 from packshot.worker.database import Database
@@ -23,6 +24,7 @@ _MOST = 2000
 _PASSING: Final[dict[str, Callable[[UUID, UUID], str]]] = {
     "assets_expire_export_v1": storage.export_key,
     "assets_forget_arrival_v1": storage.incoming_key,
+    "organizations_expire_takeout_v1": files.key,
 }
 """What names the next file that has had its time, and where it lies."""
 

@@ -10,6 +10,7 @@ import structlog
 
 from packshot.ports.blobs import BlobStore
 from packshot.studio.assets import orphans
+from packshot.worker.closing import end
 from packshot.worker.database import Database
 from packshot.worker.erasing import erase, expire
 from packshot.worker.pace import Pace
@@ -34,9 +35,11 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobSto
         await database.call("assets_tend_changes_v1")
         await database.call("assets_tend_exports_v1")
         await database.call("assets_tend_arrivals_v1")
+        await database.call("organizations_tend_takeouts_v1")
         compared = _COMPARED
         while compared >= _COMPARED:
             compared = await database.call("assets_liken_v1", _COMPARED)
+        await end(database)
         await erase(database, blobs)
         await expire(database, blobs)
         if swept or reaped:
@@ -44,6 +47,7 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobSto
         if since_forgotten >= pace.forget:
             await database.call("generation_forget_v1")
             await database.call("accounts_forget_v1")
+            await database.call("organizations_forget_v1")
             await database.call("boards_erase_v1", BOARDS_AT_ONCE)
             since_forgotten = 0.0
         await asyncio.sleep(pace.sweep)

@@ -142,3 +142,11 @@ def rows_about(admin: Any) -> Count:
         return int(found[0])
 
     return count
+
+
+@pytest.fixture
+def company(tenant: Any, admin: Any, new_tenant: Any) -> Any:
+    """A workspace whose people come and go."""
+    from tests.foundation.people import Company
+
+    return Company(tenant, admin, new_tenant)

@@ -13,8 +13,8 @@ from django.shortcuts import resolve_url
 from structlog.contextvars import bind_contextvars
 
 from packshot.db.tenancy import Actor
-from packshot.errors import Forbidden
-from packshot.foundation.organizations.queries import organizations_of
+from packshot.foundation.organizations.errors import NoWorkspace
+from packshot.foundation.organizations.queries import OrganizationOf, organizations_of
 
 _CHOSEN = "organization"
 
@@ -31,7 +31,7 @@ def actor_of(request: HttpRequest) -> Actor | None:
     """Who acts, None where nobody is signed in; asks the database at most once a request.
 
     The organization is the one chosen in this session, else the person's first. Not inside `acting_as`,
-    which needs the answer. Raises `Forbidden` for somebody who is a member of nothing.
+    which needs the answer. Raises `NoWorkspace` for somebody who is a member of nothing.
     """
     kept = vars(request)
     if "actor" not in kept:
@@ -39,6 +39,12 @@ def actor_of(request: HttpRequest) -> Actor | None:
         if kept["actor"] is not None:
             bind_contextvars(organization=str(kept["actor"].organization_id))
     found: Actor | None = kept["actor"]
+    return found
+
+
+def organizations_in(request: HttpRequest) -> list[OrganizationOf]:
+    """Those of the person who acts, oldest first, as `actor_of` has found them; empty where nobody is signed in."""
+    found: list[OrganizationOf] = vars(request).get("organizations", [])
     return found
 
 
@@ -58,7 +64,7 @@ def signed_in(
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if actor_of(request) is None:
-            return _sign_in_first(request)
+            return sign_in_first(request)
         return view(cast("MemberRequest", request), *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
@@ -68,14 +74,16 @@ def _find(request: HttpRequest) -> Actor | None:
     user_id = request.user.pk if request.user.is_authenticated else None
     if user_id is None:
         return None
-    found = [each.organization_id for each in organizations_of(user_id)]
+    vars(request)["organizations"] = organizations_of(user_id)
+    found = [each.organization_id for each in organizations_in(request)]
     if not found:
-        raise Forbidden("You are not a member of any organization.")
+        raise NoWorkspace("You are not a member of any workspace.")
     chosen = request.session.get(_CHOSEN)
     return Actor(user_id, next((each for each in found if str(each) == chosen), found[0]))
 
 
-def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
+def sign_in_first(request: HttpRequest) -> HttpResponseBase:
+    """The answer to somebody who has not signed in: where to do that, and from there back here."""
     if request.path.startswith("/api/") or not request.accepts("text/html"):
         return JsonResponse({"code": "signed_out", "message": "Sign in first."}, status=401)
     if request.headers.get("HX-Request") == "true":

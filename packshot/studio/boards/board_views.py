@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.fragments import say_next, wants_fragment
 from packshot.studio.assets import queries as assets
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import Act
-from packshot.studio.boards.pages import CHANGED, done, header, say_next, sheet, wants_fragment
+from packshot.studio.boards.pages import CHANGED, done, header, sheet
 from packshot.studio.boards.sentences import sentence
 from packshot.undo import Undo
 

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.fragments import wants_fragment
 from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import change_views, gallery
 from packshot.studio.assets import commands as assets
@@ -20,7 +21,7 @@ from packshot.studio.assets import queries as pictures
 from packshot.studio.assets.queries import AssetView
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import BoardView
-from packshot.studio.boards.pages import header, wants_fragment
+from packshot.studio.boards.pages import header
 from packshot.studio.generation import queries as work
 
 CHOOSABLE = 30

@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.fragments import say_next, wants_fragment
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import ROLES, Audience, BoardView, Role, Seat
-from packshot.studio.boards.pages import CHANGED, header, say_next, sheet, wants_fragment
+from packshot.studio.boards.pages import CHANGED, header, sheet
 from packshot.studio.boards.sentences import role_word
 from packshot.undo import Undo
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils.html import format_html
 
 from packshot.db.tenancy import Actor
+from packshot.fragments import wants_fragment
 from packshot.studio.boards import queries
 from packshot.studio.boards.contracts import BoardView, Seat
 from packshot.undo import Undo
@@ -35,22 +33,11 @@ def together(seats: list[Seat]) -> bool:
     return len(seats) > 1
 
 
-def wants_fragment(request: HttpRequest) -> bool:
-    """Whether a script asked; a plain form, sent before the script was there, gets a page."""
-    return request.headers.get("HX-Request") == "true"
-
-
 def done(request: HttpRequest, text: str, undo: Undo | None = None) -> HttpResponse:
     """Say what was done, offer to take it back, and have the page read its boards again."""
     response = render(request, "components/said.html", {"text": text, "undo": undo})
     response["HX-Trigger"] = CHANGED
     return response
-
-
-def say_next(request: HttpRequest, text: str, undo: Undo) -> None:
-    """The same on the next page, whichever that is."""
-    form = render_to_string("components/undo.html", {"undo": undo}, request)
-    messages.info(request, format_html("{} {}", text, form))
 
 
 def sheet(request: HttpRequest, template: str, heading: str, context: dict[str, object]) -> HttpResponse:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from packshot.db.tenancy import Actor
 from packshot.errors import NotFound
 from packshot.foundation.organizations.current import MemberRequest, signed_in
+from packshot.fragments import wants_fragment
 from packshot.imaging.decode import MAX_BYTES
 from packshot.studio.assets import commands as keep
 from packshot.studio.assets import queries as assets
@@ -21,7 +22,7 @@ from packshot.studio.assets.contracts import Selection
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.menu import groups
 from packshot.studio.boards.orders import key_of, order_from
-from packshot.studio.boards.pages import header, wants_fragment
+from packshot.studio.boards.pages import header
 from packshot.studio.boards.starters import starters
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation import queries as work

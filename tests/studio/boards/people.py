@@ -37,10 +37,16 @@ class Office:
         )
 
     def dismiss(self, actor: Actor) -> None:
-        self.admin.execute(
-            "delete from organizations_membership where organization_id = %s and user_id = %s",
-            [self.boss.organization_id, actor.user_id],
-        )
+        """End a membership with the locks that its own command takes, in their order."""
+        with self.admin.transaction():
+            self.admin.execute(
+                "select from organizations_organization where id = %s for no key update",
+                [self.boss.organization_id],
+            )
+            self.admin.execute(
+                "delete from organizations_membership where organization_id = %s and user_id = %s",
+                [self.boss.organization_id, actor.user_id],
+            )
 
     def owners(self, board_id: UUID) -> set[UUID]:
         found = self.admin.execute(

@@ -1,8 +1,10 @@
 -- Bytes in the store that no row speaks of: found by walking the store, proven here, given up under the eraser's locks.
 
+set local check_function_bodies = off; -- it speaks of takeouts, whose table comes later
+
 -- Which of these names nobody has a claim to: [{"organization_id", "kind", "name"}]. A name is its organization's: the hash
--- of some content, or of an export's or an arrival's id. What belongs to an organization that is not here is another
--- installation's: not `ours`.
+-- of some content, or of an export's, a takeout's or an arrival's id. What belongs to an organization that is not here
+-- is another installation's: not `ours`.
 create or replace function public.assets_unclaimed_v1(p jsonb)
 returns table (organization_id uuid, kind text, name text, ours boolean)
 language sql stable security definer set search_path = ''
@@ -22,6 +24,10 @@ as $$
             select from public.assets_export as e
             where e.organization_id = n.organization_id and e.state in ('working', 'ready')
                 and encode(sha256(convert_to('export:' || e.id, 'UTF8')), 'hex') = n.name
+        ) and not exists (
+            select from public.organizations_takeout as t
+            where t.organization_id = n.organization_id and t.state in ('working', 'ready')
+                and encode(sha256(convert_to('export:' || t.id, 'UTF8')), 'hex') = n.name
         )
         when 'incoming' then not exists (
             select from public.assets_arrival as r

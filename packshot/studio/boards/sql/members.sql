@@ -1,8 +1,8 @@
 -- Seats on a board: who has which role there, and that no board is ever without an owner.
 --
 -- Whatever takes an owner away holds the organization's row: the commands here, and the end of a membership. So of two
--- owners who leave at once the second one sees that the first is gone. The order is always the same: the membership,
--- the organization, the seats.
+-- owners who leave at once the second one sees that the first is gone. The order is always the same: the organization,
+-- the membership, the seats. A membership ends through public.organizations_remove_v1, which takes them so.
 
 create or replace function public.boards_before_leaving() returns trigger
 language plpgsql security definer set search_path = ''
@@ -65,10 +65,10 @@ declare
     v_organization uuid := app.require_organization();
     v_id uuid;
 begin
+    perform from public.organizations_organization as o where o.id = v_organization for no key update;
     perform from public.organizations_membership as m
     where m.organization_id = v_organization and m.user_id = p_user
     for key share;
-    perform from public.organizations_organization as o where o.id = v_organization for no key update;
     v_id := public.boards_at_v1(p_slug, p_role);
     if exists (
         select from public.boards_board as b
@@ -142,10 +142,10 @@ declare
     v_last record;
     v_role text;
 begin
+    perform from public.organizations_organization as o where o.id = v_organization for no key update;
     perform from public.organizations_membership as m
     where m.organization_id = v_organization and m.user_id = app.user_id()
     for key share;
-    perform from public.organizations_organization as o where o.id = v_organization for no key update;
     select b.id into v_id from public.boards_board as b
     where b.organization_id = v_organization and b.slug = p_slug and b.deleted_at is null;
     select m.role into v_role from public.boards_member as m

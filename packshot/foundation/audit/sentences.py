@@ -1,0 +1,63 @@
+"""What an event says, in words; an action that nobody has put into words is shown as it is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from packshot.foundation.audit.queries import EventView
+
+
+def sentences() -> dict[str, str]:
+    """Each known action with what it says of `target` and its details."""
+    return {
+        "organization.opened": _("Workspace opened"),
+        "organization.renamed": _("Renamed from “%(from)s” to “%(to)s”"),
+        "organization.transferred": _("Ownership handed over to %(target)s"),
+        "organization.closing": _("Deletion asked for"),
+        "organization.kept": _("Deletion taken back"),
+        "organization.exported": _("All data asked for"),
+        "invitation.sent": _("%(target)s invited as %(role)s"),
+        "invitation.resent": _("Invitation of %(target)s sent again"),
+        "invitation.revoked": _("Invitation of %(target)s taken back"),
+        "invitation.declined": _("Invitation of %(target)s declined"),
+        "member.joined": _("%(target)s joined as %(role)s"),
+        "member.left": _("%(target)s left"),
+        "member.removed": _("%(target)s removed"),
+        "member.role": _("%(target)s: from %(from)s to %(to)s"),
+        "credits.granted": _("Credits granted: %(target)s"),
+        "credits.adjusted": _("Credits corrected: %(target)s"),
+    }
+
+
+class _Words(dict[str, Any]):
+    """What a sentence asks for and an event does not have is a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+def said(event: EventView) -> str:
+    """The event in a line, without who and when."""
+    roles = {"owner": _("owner"), "admin": _("admin"), "member": _("member")}
+    details = {
+        key: roles.get(value, value) if isinstance(value, str) else value
+        for key, value in event.details.items()
+    }
+    sentence = sentences().get(event.action)
+    if sentence is None:
+        return f"{event.action} {event.target}".strip()
+    return sentence % _Words(details, target=event.target)
+
+
+def groups() -> list[tuple[str, str]]:
+    """What one can filter by: a group of actions and its name."""
+    return [
+        ("member.", _("Members and roles")),
+        ("invitation.", _("Invitations")),
+        ("organization.", _("Workspace")),
+        ("credits.", _("Credits")),
+        ("billing.", _("Billing")),
+        ("key.", _("API keys")),
+    ]

@@ -1,0 +1,8 @@
+from django.db import migrations
+
+from packshot.db.migrations import sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("credits", "0005_watch"), ("organizations", "0004_workspaces")]
+    operations = [sql_file(__file__, "takeout.sql")]
