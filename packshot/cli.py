@@ -13,6 +13,7 @@ import typer
 
 from packshot import installation
 from packshot.blobs import app as blobs
+from packshot.foundation.billing.cli import billing, plans
 from packshot.selling import sync
 from packshot.settings import settings
 from packshot.shoot import shoot
@@ -132,12 +133,11 @@ def doctor(
 app.command()(shoot)
 app.add_typer(ledger, name="ledger")
 app.add_typer(blobs, name="blobs")
+plans.command("sync")(sync)
+app.add_typer(plans, name="plans")
+app.add_typer(billing, name="billing")
 app.add_typer(models, name="models")
 app.add_typer(organizations, name="org")
-plans = typer.Typer(help="Plans and packs.", no_args_is_help=True)
-plans.command("sync")(sync)
-plans.callback()(lambda: None)
-app.add_typer(plans, name="plans")
 
 
 def _expose_metrics() -> None:
