@@ -326,7 +326,8 @@ def _change_asked(actor: Actor, price: str, quantity: int, at: datetime | None) 
         price=offer.price,
         quantity=quantity,
         when="now" if upwards else "period_end",
-        at=at or found.now,
+        # Whole seconds, as providers count: what is previewed and what is paid are of the same moment.
+        at=max((at or found.now).replace(microsecond=0), subscription.period_start),
         now=found.now,
         plan_before=old["name"],
         plan_after=offer.terms["name"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -129,6 +130,13 @@ def test_every_event_that_we_follow_names_an_object(shop: Shop) -> None:
     followed = [json.loads(message(each)) for each in shop.fake.events() if each["type"] in events.EVENTS]
     assert len({each["type"] for each in followed}) > 12
     assert all(events.notice(each).ref for each in followed)
+
+
+def test_the_operators_page_names_exactly_these_events() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "stripe.md").read_text()
+    listed = page.partition("### Events to enable\n```\n")[2].partition("\n```")[0].split()
+    assert tuple(listed) == events.EVENTS
+    assert VERSION in page
 
 
 # States --------------------------------------------------------------------------------------------------------------
