@@ -27,7 +27,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@]+@", re.IGNORECASE), rf"\1{HIDDEN}@"),
     (re.compile(r"(https?://[^\s?#\"'<>]+)\?[^\s\"'<>]+", re.IGNORECASE), rf"\1?{HIDDEN}"),
     # One-time keys that are a part of an address's path.
-    (re.compile(r"(/(?:key|confirm-email)/)[^/\s?]+"), rf"\1{HIDDEN}"),
+    (re.compile(r"(/(?:key|confirm-email|invitations)/)[^/\s?]+"), rf"\1{HIDDEN}"),
     (re.compile(r"\b(Bearer|Basic|Key|Token)\s+(?=\S*\d)[A-Za-z0-9+/_.:=~-]{12,}"), rf"\1 {HIDDEN}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), HIDDEN),
     (re.compile(r"\b(?:sk|pk|rk|whsec|shpat|shpss|AIza|AKIA|ghp)[_-]?[A-Za-z0-9_-]{16,}"), HIDDEN),

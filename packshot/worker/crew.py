@@ -45,7 +45,7 @@ _BATCH = 50
 _INSPECT_TRIES = 4
 _EXPORT_TRIES = 3
 _LETTER_TRIES = 8
-"""Half an hour of a mail server that is away."""
+"""About twenty minutes of a mail server that is away."""
 _EXPORTS = 2
 """Made at once by one worker: each has a file of its own on the disk, and takes its turn in the pool."""
 

@@ -80,6 +80,10 @@ def _walk(browser: Browser, studio: Studio, scheme: str, name: str, width: int, 
         ("/settings/", "settings"),
         ("/settings/sessions", "sessions"),
         ("/settings/language", "language"),
+        ("/settings/workspace", "workspace"),
+        ("/settings/members", "workspace-members"),
+        ("/settings/members/invite", "workspace-invite"),
+        ("/settings/audit", "audit"),
         ("/boards/nothing/", "not-found"),
     ):
         page.goto(address)

@@ -102,7 +102,9 @@ def test_an_account_answers_by_consent(company, new_tenant):
     client = client_of(person.actor)
     shown = client.get(address)
     assert shown.status_code == 200
-    assert shown["Referrer-Policy"] == "no-referrer"
+    # Not `no-referrer`: with that browsers send the form's answer without an origin, and it is refused.
+    assert shown["Referrer-Policy"] == "same-origin"
+    assert shown["X-Robots-Tag"] == "noindex"
     assert person.user_id not in company.roles(), "looking is not accepting"
     answer = client.post(address, {"answer": "accept"})
     assert answer.status_code == 302

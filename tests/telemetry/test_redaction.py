@@ -49,6 +49,7 @@ def test_a_field_is_hidden_by_its_name_however_deep(name):
         ("DETAIL:  Failing row contains (1, a bottle\non a stone, 7).", "DETAIL:  Failing row contains ([hidden])."),
         ("DETAIL:  Key (email)=(person@example.com) exists.", "DETAIL:  Key (email)=([hidden]) exists."),
         ("/accounts/password/reset/key/1-abc-def/", "/accounts/password/reset/key/[hidden]/"),
+        ("GET /invitations/tyhjJ7t9B7tu5AZaJsCRK", "GET /invitations/[hidden]"),
     ],
 )  # fmt: skip
 def test_what_looks_private_is_taken_out_of_a_text(text, kept):

@@ -26,8 +26,9 @@ def sentences() -> dict[str, str]:
         "member.left": _("%(target)s left"),
         "member.removed": _("%(target)s removed"),
         "member.role": _("%(target)s: from %(from)s to %(to)s"),
-        "credits.granted": _("Credits granted: %(target)s"),
-        "credits.adjusted": _("Credits corrected: %(target)s"),
+        "credits.granted": _("Credits granted: %(reason)s"),
+        "credits.capped": _("Monthly cap of a member changed"),
+        "credits.topup_set": _("Automatic top-up changed"),
     }
 
 

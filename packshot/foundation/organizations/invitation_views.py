@@ -59,7 +59,6 @@ def _shown(request: HttpRequest, token: str, problem: Problem | None = None) -> 
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    """The address is the secret: it is told to no page that one goes on to, and no machine shall find it."""
-    response["Referrer-Policy"] = "no-referrer"
+    """The address is the secret; the studio's referrer policy keeps it from other sites, this from their machines."""
     response["X-Robots-Tag"] = "noindex"
     return response

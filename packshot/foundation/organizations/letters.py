@@ -38,9 +38,9 @@ def post(letter: Letter) -> None:
             "link": address_of(token_of(letter.id, letter.seed)),
             "address": packshot().address,
         }
-        subject = render_to_string("organizations/mail/invitation_subject.txt", context)
-        text = render_to_string("organizations/mail/invitation.txt", context).strip()
-        page = render_to_string("organizations/mail/invitation.html", context)
+        subject = render_to_string("organizations/email/invitation_subject.txt", context)
+        text = render_to_string("organizations/email/invitation.txt", context).strip()
+        page = render_to_string("organizations/email/invitation.html", context)
     # A name never breaks out of its line.
     mail = EmailMultiAlternatives(
         " ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [letter.email]

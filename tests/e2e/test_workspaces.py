@@ -1,0 +1,196 @@
+"""People come into a workspace and go again, each in a browser of their own."""
+
+from __future__ import annotations
+
+import email
+import os
+import random
+import re
+from collections.abc import Callable, Iterator
+from email import policy
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.axe import in_both_schemes
+from tests.e2e.conftest import WAIT_MS, Watch
+from tests.e2e.studio import Studio, until
+from tests.e2e.walk import PASSWORD, sign_up
+
+SHOTS = os.environ.get("PACKSHOT_SHOTS")
+"""A folder for pictures of the pages on the way: to be looked at."""
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def somebody(browser: Browser, studio: Studio) -> Iterator[Callable[[], Page]]:
+    """Further people, each on a machine of their own; watched like the first."""
+    opened = []
+
+    def come() -> Page:
+        address = ".".join(str(random.randint(1, 250)) for _ in range(4))
+        context = browser.new_context(
+            base_url=studio.address, extra_http_headers={"X-Forwarded-For": address}
+        )
+        context.set_default_timeout(WAIT_MS)
+        opened.append((context, Watch(context, studio.address)))
+        return context.new_page()
+
+    yield come
+    for context, watching in opened:
+        watching.check()
+        context.close()
+
+
+def link(studio: Studio, address: str) -> str:
+    """The path in the newest mail to an address, once a worker has written it."""
+    found: list[str] = []
+
+    def mailed() -> bool:
+        for path in sorted((studio.home / "mail").glob("*.eml")):
+            letter = email.message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = letter.get_body(("plain",))
+            if letter["To"] == address and body is not None:
+                found[:] = re.findall(r"https?://[^/\s]+(/invitations/\S+)", str(body.get_content()))
+        return bool(found)
+
+    until(mailed, why=f"no mail to {address}")
+    return found[-1]
+
+
+def shot(page: Page, name: str) -> None:
+    """Light, dark and narrow, where pictures are wanted."""
+    if not SHOTS:
+        return
+    size = page.viewport_size
+    assert size is not None
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for width, view in (("wide", size), ("narrow", PHONE)):
+            page.set_viewport_size({"width": view["width"], "height": view["height"]})
+            page.wait_for_timeout(200)  # for the eye alone: nothing is decided by it
+            page.screenshot(path=Path(SHOTS) / f"{name}-{scheme}-{width}.png")
+        page.set_viewport_size(size)
+
+
+def menu(page: Page, name: str, item: str) -> None:
+    page.get_by_role("button", name=f"Actions for {name}").click()
+    page.locator(".menu-popover:popover-open").get_by_text(item).click()
+
+
+def test_people_come_and_go(page: Page, watch: Watch, studio: Studio, somebody: Callable[[], Page]) -> None:
+    sign_up(page)
+    known, new = somebody(), somebody()
+    with_account, without = sign_up(known), f"new-{random.randrange(10**9)}@example.com"
+    assert known.locator("#workspaces").count() == 0, "who has one workspace sees no switcher"
+
+    # Two are invited in one go, and answer by their links.
+    page.goto("/settings/members")
+    expect(page.get_by_text("1 of 3 seats taken")).to_be_visible()
+    shot(page, "members-alone")
+    page.get_by_role("link", name="Invite people").click()
+    page.get_by_role("dialog").get_by_label("E-mail addresses").fill(f"{with_account}\nNew One <{without}>")
+    shot(page, "invite")
+    assert in_both_schemes(page, "the sheet of invitations") == []
+    page.get_by_role("button", name="Send invitations").click()
+    expect(page.locator("studio-toast")).to_contain_text("2 people are invited.")
+    expect(page.get_by_text("3 of 3 seats taken")).to_be_visible()
+
+    known.goto(link(studio, with_account))
+    shot(known, "invitation")
+    assert in_both_schemes(known, "an invitation") == []
+    known.get_by_role("button", name="Accept").click()
+    expect(known.locator("studio-toast")).to_contain_text("Welcome to")
+
+    new.goto(link(studio, without))
+    shot(new, "invitation-signed-out")
+    new.get_by_role("link", name="Make an account").click()
+    new.get_by_label("E-mail").fill(without)
+    new.get_by_label("Password", exact=True).fill(PASSWORD)
+    new.get_by_role("checkbox").check()
+    new.get_by_role("button", name="Sign up").click()
+    new.get_by_role("button", name="Accept").click()
+    expect(new.locator("studio-toast")).to_contain_text("Welcome to")
+
+    # No seat is left; what was written is still there when that is told.
+    page.goto("/settings/members")
+    expect(page.get_by_text("Every seat is taken.")).to_be_visible()
+    shot(page, "members-full")
+    assert in_both_schemes(page, "members") == []
+    page.get_by_role("link", name="Invite people").click()
+    page.get_by_role("dialog").get_by_label("E-mail addresses").fill("fourth@example.com")
+    watch.allowed.append("409")  # which browsers write into their console
+    page.get_by_role("button", name="Send invitations").click()
+    expect(page.get_by_role("alert")).to_contain_text("3 of 3 seats are taken. Nobody was invited.")
+    expect(page.get_by_label("E-mail addresses")).to_have_value("fourth@example.com")
+    shot(page, "invite-full")
+
+    # One is removed, is told nothing of it anymore, and has their own workspace still.
+    page.goto("/settings/members")
+    menu(page, without, "Remove")
+    shot(page, "remove")
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.locator("studio-toast")).to_contain_text("is not a member any more")
+    expect(page.get_by_text("2 of 3 seats taken")).to_be_visible()
+    new.goto("/settings/members")
+    expect(new.get_by_text("1 of 3 seats taken")).to_be_visible()
+    assert new.locator("#workspaces").count() == 0
+
+    # The other switches between the two they are in.
+    known.goto("/settings/members")
+    expect(known.get_by_text("2 of 3 seats taken")).to_be_visible()
+    known.locator("[popovertarget=workspaces]").click()
+    shot(known, "switcher")
+    known.locator("#workspaces").get_by_role("button").first.click()
+    expect(known.locator("studio-toast")).to_contain_text("You are in")
+    known.goto("/settings/members")
+    expect(known.get_by_text("1 of 3 seats taken")).to_be_visible()
+
+    # Ownership is handed over; who has handed it over may leave, and is offered a workspace of their own.
+    menu(page, with_account, "Hand the workspace over")
+    page.get_by_role("dialog").get_by_role("button", name="Hand over").click()
+    expect(page.locator("studio-toast")).to_contain_text("You are an admin.")
+    page.goto("/settings/audit")
+    expect(page.get_by_text(f"Ownership handed over to {with_account}")).to_be_visible()
+    expect(page.get_by_text(f"{without} removed")).to_be_visible()
+    shot(page, "audit")
+    assert in_both_schemes(page, "the audit log") == []
+    page.goto("/settings/workspace")
+    page.get_by_role("link", name="Leave the workspace").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="You are in no workspace now")).to_be_visible()
+    shot(page, "no-workspace")
+    page.get_by_role("button", name="Open a workspace").click()
+    expect(page.locator("#prompt")).to_be_visible()
+
+
+def test_a_workspace_is_packed_renamed_deleted_and_kept(page: Page, studio: Studio) -> None:
+    sign_up(page)
+    page.goto("/settings/workspace")
+    page.get_by_role("textbox", name="Name").fill("Kiln & Glaze")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("studio-toast")).to_contain_text("another name")
+    page.locator("studio-toast").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("My studio")
+    page.get_by_role("button", name="Pack everything").click()
+    expect(page.locator("studio-toast")).to_contain_text("Everything is being packed.")
+
+    def packed() -> bool:
+        page.reload()
+        return page.get_by_role("link", name="Download").is_visible()
+
+    until(packed, why="the takeout was not made")
+    shot(page, "workspace")
+    assert in_both_schemes(page, "settings of a workspace") == []
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename.startswith("workspace-")
+    page.get_by_role("link", name="Delete the workspace").click()
+    shot(page, "delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete in fourteen days").click()
+    expect(page.get_by_text("This workspace will be erased on").first).to_be_visible()
+    shot(page, "closing")
+    assert in_both_schemes(page, "a workspace on its way out") == []
+    page.get_by_role("button", name="Keep the workspace").click()
+    expect(page.locator("studio-toast")).to_contain_text("The workspace stays.")
