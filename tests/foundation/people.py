@@ -75,7 +75,9 @@ def plan(organization_id: UUID, seats: int) -> None:
     """So many seats for a workspace, whatever it pays for."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute("select pg_advisory_lock(8730099)")  # of several threads one makes the table
-        admin.execute(_PLANS)
+        made = admin.execute("select to_regclass('test_plans.plan')").fetchone()
+        if made is None or made[0] is None:
+            admin.execute(_PLANS)
         admin.execute(
             "insert into test_plans.plan values (%s, %s) on conflict (organization_id)"
             " do update set seats = excluded.seats",
