@@ -41,6 +41,7 @@ from packshot.studio.generation.contracts import Order
 from packshot.studio.writing import asking
 from packshot.studio.writing import commands as writing
 from tests.conftest import Tenant
+from tests.foundation.people import plan
 from tests.studio.generation.hand import Hand
 from tests.tables import key_column, tenant_tables_of
 
@@ -93,6 +94,7 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     generation.cancel_job(actor, cancelled)
     reply = replied(tenant, worker, board_id)
     operator.limit(tenant.organization_id, 9)
+    plan(tenant.organization_id, 10)
     organizations.invite(actor, [f"person-{uuid7()}@example.com"], "member")
     [invitation] = workspaces.invitations(actor)
     takeout_id = organizations.take_out(actor)

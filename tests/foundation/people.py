@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
@@ -67,11 +68,20 @@ class Company:
 
     def seats(self, number: int) -> None:
         """A plan with so many seats, for this workspace."""
-        self.admin.execute(_PLANS)
-        self.admin.execute(
+        plan(self.id, number)
+
+
+def plan(organization_id: UUID, seats: int) -> None:
+    """So many seats for a workspace, whatever it pays for."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+        admin.execute("select pg_advisory_lock(8730099)")  # of several threads one makes the table
+        made = admin.execute("select to_regclass('test_plans.plan')").fetchone()
+        if made is None or made[0] is None:
+            admin.execute(_PLANS)
+        admin.execute(
             "insert into test_plans.plan values (%s, %s) on conflict (organization_id)"
             " do update set seats = excluded.seats",
-            [self.id, number],
+            [organization_id, seats],
         )
 
 
