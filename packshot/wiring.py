@@ -16,10 +16,11 @@ from packshot.facts import subscribe
 from packshot.ports.blobs import BlobStore
 from packshot.ports.fetch import Fetcher
 from packshot.ports.generation import Closing, Generator
-from packshot.ports.payments import Payments
+from packshot.ports.payments import Ability, Payments
 from packshot.settings import settings
 
 if TYPE_CHECKING:
+    from packshot.adapters.custom.manual import ManualPayments
     from packshot.adapters.local.pool import ImagingPool
     from packshot.adapters.mock.payments.provider import MockPayments
     from packshot.studio.generation.providers import Known
@@ -53,7 +54,33 @@ def payments() -> Payments:
     chosen = settings().payments
     if chosen == "mock":
         return mock_payments()
+    if chosen == "custom":
+        return _bridge() if settings().custom_url is not None else manual_payments()
     raise ValueError(f"PACKSHOT_PAYMENTS={chosen} is not built in")
+
+
+def manual_payments() -> ManualPayments:
+    """Invoices that an operator marks as paid."""
+    from packshot.adapters.custom.manual import ManualPayments
+    from packshot.foundation.billing.inbox import now
+
+    return ManualPayments(settings().address, now)
+
+
+def _bridge() -> Payments:
+    from packshot.adapters.custom.provider import CustomPayments
+    from packshot.foundation.billing.inbox import now
+
+    found = settings()
+    assert found.custom_url is not None
+    secrets = [each for each in (found.custom_secret, found.custom_secret_before) if each is not None]
+    return CustomPayments(
+        found.custom_url,
+        keys=[each.get_secret_value().encode() for each in secrets],
+        abilities=frozenset(Ability(each) for each in found.custom_abilities),
+        livemode=found.custom_livemode,
+        now=now,
+    )
 
 
 @cache

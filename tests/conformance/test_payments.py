@@ -39,6 +39,7 @@ def open_shop(own_database, new_tenant, admin, request, tmp_path: Path) -> Itera
     yield open_
     for shop in opened:
         clean(admin, shop.tenant.organization_id)
+    opened[0].till.close()
     providers.connect(None, lambda: opened[0].till.provider)
 
 

@@ -11,9 +11,10 @@ from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
 from packshot.foundation.billing.contracts import Entitlement, OrderView, Standing
-from packshot.foundation.billing.models import Customer, Fact, Order, Price, Record
+from packshot.foundation.billing.models import Customer, Fact, Order, Record
+from packshot.foundation.billing.models import Price as PriceRow
 from packshot.foundation.billing.states import load
-from packshot.ports.payments import InvoiceState, Money, SubscriptionState
+from packshot.ports.payments import InvoiceState, Money, Price, SubscriptionState
 
 _OVER = ("cancelled", "incomplete", "incomplete_expired")
 
@@ -33,7 +34,7 @@ def standing(actor: Actor) -> Standing:
         running = sorted((s for s in subscriptions if s.status not in _OVER), key=lambda s: (s.anchor, s.ref))
         subscription = running[0] if running else None
         invoices = _invoices(mine)
-        price = Price.objects.filter(key=subscription.price).first() if subscription else None
+        price = PriceRow.objects.filter(key=subscription.price).first() if subscription else None
         told = (
             Fact.objects.filter(organization_id=actor.organization_id, key__startswith="terms:")
             .order_by("-number")
@@ -74,6 +75,22 @@ def order(actor: Actor, order_id: UUID) -> OrderView:
 
 def order_view(row: dict[str, Any]) -> OrderView:
     return OrderView(**{name: row[name] for name in OrderView.__dataclass_fields__})
+
+
+def priced(sold: Any) -> Price:
+    """A frozen price, as the database gives it, in the port's words."""
+    row = json.loads(sold) if isinstance(sold, str) else sold
+    unit = Money(row["unit"], row["currency"])
+    return Price(row["key"], row["item"], row["terms"]["name"], unit, row["interval"])
+
+
+def subscription_of(document: Any) -> SubscriptionState | None:
+    """A subscription's state, as the database gives it."""
+    if document is None:
+        return None
+    found = load("subscription", json.loads(document) if isinstance(document, str) else document)
+    assert isinstance(found, SubscriptionState)
+    return found
 
 
 def may_pay(actor: Actor) -> bool:

@@ -237,7 +237,7 @@ def _back(request: HttpRequest) -> str:
     asked = request.GET.get("back")
     if asked is None and request.headers.get("HX-Request") == "true":
         asked = vars(request)["htmx"].current_url_abs_path
-    return asked if asked and asked.startswith("/") and not asked.startswith("//") else "/billing"
+    return commands.safe_path(asked or "/billing")
 
 
 def _uuid(text: str) -> UUID:

@@ -155,7 +155,53 @@ begin
 end
 $$;
 
+-- Orders that wait for their money, for the operator who writes invoices.
+create or replace function public.billing_open_orders_v1(p_limit integer)
+returns table (id uuid, organization uuid, kind text, price text, quantity integer, created_at timestamptz)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select o.id, o.organization_id, o.kind::text, o.price::text, o.quantity, o.created_at
+    from public.billing_order as o
+    where o.status = 'open' and o.kind in ('subscription', 'pack')
+    order by o.created_at
+    limit p_limit;
+end
+$$;
+
+-- An order for the operator who marks its invoice as paid; whether one of that number was, and the subscription so far.
+create or replace function public.billing_order_of_v1(p_order uuid, p_provider text, p_number text)
+returns table (
+    organization_id uuid, id uuid, kind text, price text, quantity integer, credits bigint, provider text, ref text,
+    url text, status text, back text, expires_at timestamptz, known boolean, subscription jsonb,
+    sold jsonb
+)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select
+        o.organization_id, o.id, o.kind::text, o.price::text, o.quantity, o.credits, o.provider::text, o.ref::text, o.url,
+        o.status::text, o.back, o.expires_at,
+        exists (
+            select from public.billing_record as r
+            where r.provider = p_provider and r.kind = 'invoice' and r.ref = 'manual-' || p_number
+        ),
+        (
+            select r.state from public.billing_record as r
+            where r.organization_id = o.organization_id and r.provider = p_provider and r.kind = 'subscription'
+                and r.ref = 'order-' || o.id
+        ),
+        (select to_jsonb(p) from public.billing_price as p where p.key = o.price)
+    from public.billing_order as o
+    where o.id = p_order and o.provider = p_provider;
+end
+$$;
+
 revoke execute on function
+    public.billing_open_orders_v1(integer),
+    public.billing_order_of_v1(uuid, text, text),
     public.billing_require_payer_v1(),
     public.billing_lock_v1(uuid),
     public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
@@ -169,6 +215,8 @@ grant execute on function
     public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
     public.billing_payer_v1(text)
 to packshot_member;
+grant execute on function public.billing_open_orders_v1(integer), public.billing_order_of_v1(uuid, text, text)
+to packshot_worker;
 grant execute on function
     public.billing_lock_v1(uuid),
     public.billing_open_topup_v1(uuid, uuid, text, text),
