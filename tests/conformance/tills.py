@@ -95,7 +95,7 @@ class Till(ABC):
     def rotated(self, message: Message) -> Message:
         """The same message, signed with the secret before the last rotation."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (most have nothing open)
         """The world ends with the test."""
 
     # What every till does alike.

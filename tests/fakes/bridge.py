@@ -1,4 +1,4 @@
-"""A bridge as an operator would write one, behind real HTTP: the contract of docs/payments.md, kept by the mock's books."""
+"""A bridge as an operator would write one, over real HTTP: the contract of docs/payments.md on the mock's books."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Bridge:
         handler.end_headers()
         handler.wfile.write(data)
 
-    def _do(self, method: str, address: str, said: dict[str, Any]) -> dict[str, Any]:
+    def _do(self, method: str, address: str, said: dict[str, Any]) -> dict[str, Any]:  # noqa: C901  (a table)
         path = urlsplit(address)
         match [method, *map(unquote, path.path.strip("/").split("/"))]:
             case ["POST", "checkouts"]:

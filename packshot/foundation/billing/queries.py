@@ -16,6 +16,7 @@ from packshot.foundation.billing.models import Price as PriceRow
 from packshot.foundation.billing.states import load
 from packshot.ports.payments import InvoiceState, Money, Price, SubscriptionState
 
+_LOUD = ("trialing", "past_due", "unpaid")
 _OVER = ("cancelled", "incomplete", "incomplete_expired")
 
 
@@ -53,6 +54,20 @@ def standing(actor: Actor) -> Standing:
             .values_list("ref", flat=True)
             .first(),
         )
+
+
+def warned(actor: Actor) -> Standing | None:
+    """The standing of somebody who looks after a plan that a notice may be about; asked for on every page."""
+    with acting_as(actor):
+        if call("app.role") not in ("owner", "admin"):
+            return None
+        mine = Record.objects.filter(organization_id=actor.organization_id, kind="subscription")
+        loud = [
+            r
+            for r in mine
+            if r.state["status"] in _LOUD or (r.state["cancel_at"] and not r.state["ended_at"])
+        ]
+    return standing(actor) if loud else None
 
 
 def invoices(actor: Actor, limit: int = 24) -> list[InvoiceState]:

@@ -157,6 +157,28 @@ def test_no_way_back_leads_out_of_the_studio(sold, tenant):
         assert "evil" not in client.get("/pricing", {"back": away}).content.decode()
 
 
+def test_every_page_says_what_is_wrong_with_the_plan(sold, tenant, hear):
+    client = client_of(tenant)
+    assert "plan-notice" not in client.get("/").content.decode()
+    client.get(pay(client, buy(client, "pro")))
+    assert "The trial ends in 1" in client.get("/").content.decode()
+    client.post("/billing/cancel", {"key": str(uuid4())})
+    assert "Keep the plan" in client.get("/").content.decode()
+
+
+def test_a_closed_gate_opens_the_dialog(sold, tenant):
+    from packshot.foundation.billing import gates
+    from packshot.foundation.billing.errors import UpgradeNeeded
+
+    with pytest.raises(UpgradeNeeded) as closed:
+        gates.require(tenant.actor, "members")
+    assert closed.value.detail == {"feature": "members"}
+    assert closed.value.status == 402
+    client = client_of(tenant)
+    client.get(pay(client, buy(client, "team")))
+    assert gates.require(tenant.actor, "members").plan == "team"
+
+
 # Who may.
 
 
