@@ -43,7 +43,7 @@ from packshot.ports.payments import (
 )
 from packshot.settings import settings
 
-_LIFE = timedelta(hours=23)
+_LIFE_S = 23 * 3600
 """How long a page to pay on stays open: what providers allow is a day."""
 _PATIENCE = timedelta(hours=1)
 """How long a preview may be looked at before it must be made anew."""
@@ -69,7 +69,7 @@ def buy(actor: Actor, order_id: UUID, price: str, quantity: int, back: str) -> O
     provider = providers.provider()
     with acting_as(actor):
         opened = rows(
-            "billing_open_order_v1", order_id, kind, price, quantity, provider.name, safe_path(back), _LIFE
+            "billing_open_order_v1", order_id, kind, price, quantity, provider.name, safe_path(back), _LIFE_S
         )[0]
         payer = _payer(rows("billing_payer_v1", provider.name)[0])
         trial = _trial_days(actor, offer.price.item) if kind == "subscription" else 0
@@ -147,7 +147,7 @@ def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> 
         raise Invalid("This preview is too old. Nothing was changed: look at it once more.")
     provider = providers.provider()
     with acting_as(actor):
-        rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE)
+        rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE_S)
     with _asking():
         seen = provider.change(_change(asked, act))
     projecting.apply(provider.name, seen)

@@ -12,7 +12,7 @@ class NotSold(Conflict):
 
 
 class UpgradeNeeded(Problem):
-    """The plan does not bring it; nothing was changed. `detail["feature"]` says what: the page offers the plans that do."""
+    """The plan does not bring it; nothing was changed. `detail["feature"]` says what; the page offers plans that do."""
 
     status = 402
     code = "upgrade_needed"

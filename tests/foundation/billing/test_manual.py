@@ -19,7 +19,6 @@ from tests.foundation.billing.conftest import client_of
 
 @pytest.fixture
 def by_hand(own_database, login, monkeypatch):
-    """The operator's commands run as the worker; here both are this process, so the test grants what the command has."""
     monkeypatch.setattr(settings(), "payments", "custom")
     wiring.payments.cache_clear()
     providers.connect("custom", wiring.payments)
@@ -34,6 +33,7 @@ def order(tenant, item: str, interval: str | None = "month", quantity: int = 1):
 
 @pytest.fixture(autouse=True)
 def operator(by_hand, admin):
+    """The operator's commands run as the worker; here both are this process."""
     admin.execute("grant execute on function billing_order_of_v1(uuid, text, text) to packshot_web")
 
 

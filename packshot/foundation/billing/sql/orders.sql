@@ -22,7 +22,7 @@ as $$ select pg_advisory_xact_lock(hashtextextended('billing:' || p_organization
 -- An order for this price, frozen. The same id again is the same order; a page that is open for the same thing is
 -- given instead of a second one. A second subscription beside one that runs is refused.
 create or replace function public.billing_open_order_v1(
-    p_id uuid, p_kind text, p_price text, p_quantity integer, p_provider text, p_back text, p_life interval
+    p_id uuid, p_kind text, p_price text, p_quantity integer, p_provider text, p_back text, p_life_s integer
 ) returns setof public.billing_order
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -65,7 +65,7 @@ begin
         values (
             v_organization, p_id, p_kind, p_price, p_quantity,
             case when v_price.kind = 'pack' then (v_price.terms ->> 'credits')::bigint * p_quantity else 0 end,
-            p_provider, 'open', p_back, app.user_id(), app.now(), app.now() + p_life
+            p_provider, 'open', p_back, app.user_id(), app.now(), app.now() + make_interval(secs => p_life_s)
         );
     else
         update public.billing_order as o set back = p_back
@@ -204,7 +204,7 @@ revoke execute on function
     public.billing_order_of_v1(uuid, text, text),
     public.billing_require_payer_v1(),
     public.billing_lock_v1(uuid),
-    public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
+    public.billing_open_order_v1(uuid, text, text, integer, text, text, integer),
     public.billing_open_topup_v1(uuid, uuid, text, text),
     public.billing_order_opened_v1(uuid, text, text, text),
     public.billing_payer_v1(text),
@@ -212,7 +212,7 @@ revoke execute on function
 from public;
 grant execute on function
     public.billing_require_payer_v1(),
-    public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
+    public.billing_open_order_v1(uuid, text, text, integer, text, text, integer),
     public.billing_payer_v1(text)
 to packshot_member;
 grant execute on function public.billing_open_orders_v1(integer), public.billing_order_of_v1(uuid, text, text)
