@@ -7,14 +7,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
+from packshot.foundation.billing import providers
 from packshot.foundation.billing.contracts import Entitlement, OrderView, Standing
 from packshot.foundation.billing.models import Customer, Fact, Order, Record
 from packshot.foundation.billing.models import Price as PriceRow
+from packshot.foundation.billing.plans import Offer, offers
 from packshot.foundation.billing.states import load
-from packshot.ports.payments import InvoiceState, Money, Price, SubscriptionState
+from packshot.ports.payments import Ability, InvoiceState, Money, Price, SubscriptionState
 
 _LOUD = ("trialing", "past_due", "unpaid")
 _OVER = ("cancelled", "incomplete", "incomplete_expired")
@@ -90,6 +94,19 @@ def order(actor: Actor, order_id: UUID) -> OrderView:
 
 def order_view(row: dict[str, Any]) -> OrderView:
     return OrderView(**{name: row[name] for name in OrderView.__dataclass_fields__})
+
+
+def chargeable(organization_id: UUID) -> list[Offer]:
+    """The packs that this organization's saved card can be charged for; none before it has paid once."""
+    if not providers.able(Ability.CHARGE):
+        return []
+    try:
+        payer = rows("billing_payer_of_v1", organization_id, providers.configured())
+    finally:
+        connection.close()
+    if not payer or payer[0]["customer"] is None:
+        return []
+    return [offer for offer in offers().values() if offer.kind == "pack"]
 
 
 def priced(sold: Any) -> Price:
