@@ -12,6 +12,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from packshot.db.tenancy import Actor
+from packshot.foundation.billing import providers
+from packshot.foundation.billing import queries as billing
+from packshot.foundation.billing.notices import PlanNotice, notice
 from packshot.foundation.organizations.current import actor_of, organizations_in
 from packshot.foundation.organizations.errors import NoWorkspace
 from packshot.foundation.organizations.queries import OrganizationOf
@@ -61,6 +64,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "preferences": _preferences(request),
         "shell": SimpleLazyObject(lambda: _shell(request)),
+        "plan_notice": SimpleLazyObject(lambda: _plan_notice(request)),
         "live_actor": SimpleLazyObject(lambda: _live_actor(request)),
         "shortcuts": GROUPS,
         "places": PLACES,
@@ -83,6 +87,15 @@ def _shell(request: HttpRequest) -> Shell | None:
     mine = organizations_in(request)
     here = next(each for each in mine if each.organization_id == actor.organization_id)
     return Shell(actor, Workspaces(here, mine))
+
+
+def _plan_notice(request: HttpRequest) -> PlanNotice | None:
+    """What is to be said about the plan, to those who look after it; not on the page that says it anyway."""
+    actor = _actor(request)
+    if actor is None or providers.configured() is None or request.path.startswith("/billing"):
+        return None
+    found = billing.warned(actor)
+    return None if found is None else notice(found)
 
 
 def _live_actor(request: HttpRequest) -> str:

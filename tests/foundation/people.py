@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from packshot.db.tenancy import Actor
+from packshot.foundation.billing.states import dump
 from packshot.foundation.organizations import commands
 from packshot.foundation.organizations.tokens import token_of
+from packshot.ports.payments import SubscriptionState
+from tests.conformance.shops import price
 from tests.conftest import Tenant
 
 
@@ -72,30 +77,28 @@ class Company:
 
 
 def plan(organization_id: UUID, seats: int) -> None:
-    """So many seats for a workspace, whatever it pays for."""
+    """The team's plan with so many seats, as a provider would have told of it."""
+    now = datetime.now(UTC)
+    told = SubscriptionState(
+        ref=f"sub-{organization_id}",
+        customer=f"cu-{organization_id}",
+        order=None,
+        status="active",
+        price=price("team"),
+        quantity=seats,
+        anchor=now,
+        period_start=now,
+        period_end=now + timedelta(days=30),
+        trial_end=None,
+        past_due_since=None,
+        cancel_at=None,
+        ended_at=None,
+        scheduled=None,
+        card=None,
+    )
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
-        admin.execute("select pg_advisory_lock(8730099)")  # of several threads one makes the table
-        made = admin.execute("select to_regclass('test_plans.plan')").fetchone()
-        if made is None or made[0] is None:
-            admin.execute(_PLANS)
         admin.execute(
-            "insert into test_plans.plan values (%s, %s) on conflict (organization_id)"
-            " do update set seats = excluded.seats",
-            [organization_id, seats],
+            "insert into billing_record values (%s, 'mock', 'subscription', %s, now(), %s)"
+            " on conflict (organization_id, provider, kind, ref) do update set state = excluded.state",
+            [organization_id, told.ref, Jsonb(dump(told))],
         )
-
-
-# Stands in for the plans' own answer, which the one function that asks for it would pass on.
-_PLANS = """
-    create schema if not exists test_plans;
-    grant usage on schema test_plans to packshot_owner;
-    create table if not exists test_plans.plan (organization_id uuid primary key, seats integer not null);
-    grant select on test_plans.plan to packshot_owner;
-    create or replace function public.organizations_seats_v1(p_organization uuid) returns integer
-    language plpgsql stable security definer set search_path = ''
-    as $$
-    begin
-        return coalesce((select p.seats from test_plans.plan as p where p.organization_id = p_organization), 3);
-    end
-    $$
-"""

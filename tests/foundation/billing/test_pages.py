@@ -86,7 +86,7 @@ def test_the_preview_is_what_is_confirmed(sold, tenant, hear):
     client.get(pay(client, buy(client, "store-100")))
     page = client.get("/billing/change", {"price": price("store-500")}).content.decode()
     due = re.search(r"Change and pay \$([\d.]+)", page)
-    more = re.search(r'class="plus">\+([\d,]+)', page)
+    more = re.search(r'class="plus">\s*\+([\d,]+)', page)
     assert due is not None
     assert more is not None
     form = dict(re.findall(r'<input type="hidden"\s+name="(key|price|quantity|at)"\s+value="([^"]+)"', page))
@@ -155,6 +155,28 @@ def test_no_way_back_leads_out_of_the_studio(sold, tenant):
         path = buy(client, "pack-5000", None, back=away)
         assert 'href="/billing"' in client.get(pay(client, path)).content.decode()
         assert "evil" not in client.get("/pricing", {"back": away}).content.decode()
+
+
+def test_every_page_says_what_is_wrong_with_the_plan(sold, tenant, hear):
+    client = client_of(tenant)
+    assert "plan-notice" not in client.get("/").content.decode()
+    client.get(pay(client, buy(client, "pro")))
+    assert "The trial ends in 1" in client.get("/").content.decode()
+    client.post("/billing/cancel", {"key": str(uuid4())})
+    assert "Keep the plan" in client.get("/").content.decode()
+
+
+def test_a_closed_gate_opens_the_dialog(sold, tenant):
+    from packshot.foundation.billing import gates
+    from packshot.foundation.billing.errors import UpgradeNeeded
+
+    with pytest.raises(UpgradeNeeded) as closed:
+        gates.require(tenant.actor, "members")
+    assert closed.value.detail == {"feature": "members"}
+    assert closed.value.status == 402
+    client = client_of(tenant)
+    client.get(pay(client, buy(client, "team")))
+    assert gates.require(tenant.actor, "members").plan == "team"
 
 
 # Who may.

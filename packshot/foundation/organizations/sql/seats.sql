@@ -4,14 +4,8 @@
 create or replace function public.organizations_seats_v1(p_organization uuid) returns integer
 language plpgsql stable security definer set search_path = ''
 as $$
-declare
-    v_seats integer;
 begin
-    if to_regprocedure('public.billing_entitlement_v1(uuid)') is null then
-        return 3;  -- until plans are there
-    end if;
-    execute 'select e.seats from public.billing_entitlement_v1($1) as e' into v_seats using p_organization;
-    return coalesce(v_seats, 1);
+    return (select e.seats from public.billing_entitlement_v1(p_organization) as e);
 end
 $$;
 
