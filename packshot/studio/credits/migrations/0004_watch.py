@@ -10,7 +10,7 @@ def _key(*fields: str) -> models.CompositePrimaryKey:
 class Migration(migrations.Migration):
     """Notices of a low balance, automatic top-ups, and what an operator grants."""
 
-    dependencies = [("credits", "0004_paid_until")]
+    dependencies = [("credits", "0003_member_caps")]
 
     operations = [
         migrations.CreateModel(
