@@ -18,6 +18,7 @@ from packshot.selling import sync
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
+from packshot.studio.credits.cli import grant
 from packshot.studio.generation.cli import models, organizations
 
 app = typer.Typer(
@@ -137,6 +138,7 @@ plans.command("sync")(sync)
 app.add_typer(plans, name="plans")
 app.add_typer(billing, name="billing")
 app.add_typer(models, name="models")
+organizations.command("grant")(grant)
 app.add_typer(organizations, name="org")
 
 

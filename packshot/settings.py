@@ -131,6 +131,15 @@ class Settings(BaseSettings):
     """A clock of Stripe's sandbox that new customers live by; with a test key only."""
     stripe_url: str = "https://api.stripe.com"
     """Where the API is; another address only for tests."""
+    custom_url: str | None = None
+    """The bridge to a provider of one's own (docs/payments.md); None with `custom`: invoices by hand."""
+    custom_secret: SecretStr | None = None
+    """Signs what the bridge and the studio send each other: at least 32 characters."""
+    custom_secret_before: SecretStr | None = None
+    """The secret before, while it is being changed."""
+    custom_abilities: list[str] = ["subscribe", "pack"]
+    """What the bridge can: subscribe, pack, trial, change, cancel, portal, charge."""
+    custom_livemode: bool = True
     terms_version: str = "2026-11-01"
     log_json: bool = False
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -185,6 +194,14 @@ class Settings(BaseSettings):
             raise ValueError("Stripe needs PACKSHOT_STRIPE_KEY and PACKSHOT_STRIPE_WEBHOOK_SECRET")
         if self.stripe_test_clock and self.stripe_key and "_live_" in self.stripe_key.get_secret_value()[:9]:
             raise ValueError("PACKSHOT_STRIPE_TEST_CLOCK is for test keys only")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_bridge(self) -> Settings:
+        if self.payments == "custom" and self.custom_url is not None:
+            secret = self.custom_secret
+            if secret is None or len(secret.get_secret_value()) < 32:
+                raise ValueError("a bridge needs PACKSHOT_CUSTOM_SECRET, of at least 32 characters")
         return self
 
     @property
