@@ -41,8 +41,6 @@ def open_shop(own_database, new_tenant, admin, request, tmp_path: Path) -> Itera
         clean(admin, shop.tenant.organization_id)
     opened[0].till.close()
     providers.connect(None, lambda: opened[0].till.provider)
-    for shop in opened[:1]:
-        shop.till.close()
 
 
 @pytest.fixture

@@ -271,4 +271,4 @@ def _stripe(home: Path, tax_percent: int) -> Till:
 
 
 # Each makes a till that starts with an empty world; the second argument is the tax in percent that it adds.
-TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill, "custom": CustomTill, "stripe": _stripe}
+TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill, "stripe": _stripe, "custom": CustomTill}
