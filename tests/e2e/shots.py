@@ -78,6 +78,8 @@ def _walk(browser: Browser, studio: Studio, scheme: str, name: str, width: int, 
     shot("insufficient")
     for address, what in (
         ("/settings/", "settings"),
+        ("/settings/credits", "settings-credits"),
+        ("/settings/credits/rules", "settings-credits-rules"),
         ("/settings/sessions", "sessions"),
         ("/settings/language", "language"),
         ("/settings/workspace", "workspace"),

@@ -29,6 +29,8 @@ SIGNED_IN = {
     "library-duplicates": "/library/duplicates",
     "settings": "/settings/",
     "settings-language": "/settings/language",
+    "settings-credits": "/settings/credits",
+    "settings-credits-rules": "/settings/credits/rules",
     "account_change_password": "/settings/password",
     "account_email": "/settings/email",
     "usersessions_list": "/settings/sessions",
@@ -44,7 +46,7 @@ ON_A_BOARD = {
 # Routes that are no pages: fragments, files, forms' targets, addresses of machines, pages behind a mail's secret.
 NO_PAGES = re.compile(
     r"shell-|components|inbox|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|written|"
-    r"board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
+    r"settings-credits-(?!rules)|board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_"
 )
 

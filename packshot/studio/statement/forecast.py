@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from packshot.studio.credits.money import MICRO
+
 LEAST_DAYS = 3
 """Fewer whole days say nothing about a pace."""
 SEEN_DAYS = 28
@@ -19,7 +21,10 @@ Verdict = Literal["enough", "tight", "short"]
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """In four of five cases between `low` and `high` micro-credits more, if the next days are like the last ones."""
+    """In four of five cases between `low` and `high` more, if the next days are like the last ones.
+
+    In micro-credits, both whole credits: a range has no decimals.
+    """
 
     low: int
     high: int
@@ -48,8 +53,8 @@ def forecast(daily: Sequence[int], days_left: float, have: int) -> Forecast | No
     deviation = statistics.stdev(daily)
     spread = _Z * deviation * math.sqrt(days_left + days_left**2 / len(daily))
     return Forecast(
-        low=max(0, math.floor(mean * days_left - spread)),
-        high=max(0, math.ceil(mean * days_left + spread)),
+        low=max(0, math.floor((mean * days_left - spread) / MICRO)) * MICRO,
+        high=max(0, math.ceil((mean * days_left + spread) / MICRO)) * MICRO,
         days_seen=len(daily),
         days_left=days_left,
         have=have,

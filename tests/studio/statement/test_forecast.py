@@ -34,6 +34,7 @@ def test_the_mean_lies_in_the_range(days, days_left):
     mean = max(0.0, sum(days) / len(days)) * days_left
     assert 0 <= found.low <= mean + 1
     assert found.high >= mean - 1
+    assert found.low % MICRO == found.high % MICRO == 0
 
 
 @given(daily, left, st.integers(0, 10**12))

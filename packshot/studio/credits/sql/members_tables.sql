@@ -9,9 +9,14 @@ alter table public.credits_membermonth set (
     fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000
 );
 
--- Members read no row of either: what they may know they ask the functions for.
+-- Members are granted neither: what they may know they ask the functions for. The policies stand for the day when
+-- somebody is.
 alter table public.credits_membercap enable row level security;
 alter table public.credits_membermonth enable row level security;
+create policy member_reads on public.credits_membercap for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.credits_membermonth for select to packshot_member
+    using (organization_id = (select app.organization_id()));
 
 -- Holds that were there before know by their entries who asked for them.
 update public.credits_hold as h

@@ -24,8 +24,17 @@ create unique index credits_topuptry_in_flight on public.credits_topuptry (organ
     where state in ('charging', 'pending');
 create index credits_topuptry_lease on public.credits_topuptry (lease_until) where lease_until is not null;
 
--- Members read no row of these: what they may know they ask the functions for.
+-- Members are granted none of these: what they may know they ask the functions for. The policies stand for the day
+-- when somebody is.
 alter table public.credits_watch enable row level security;
 alter table public.credits_notice enable row level security;
 alter table public.credits_topuprule enable row level security;
 alter table public.credits_topuptry enable row level security;
+create policy member_reads on public.credits_watch for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.credits_notice for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.credits_topuprule for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.credits_topuptry for select to packshot_member
+    using (organization_id = (select app.organization_id()));

@@ -15,3 +15,11 @@ alter table public.statement_line enable row level security;
 alter table public.statement_day enable row level security;
 alter table public.statement_date enable row level security;
 alter table public.statement_cursor enable row level security;
+create policy member_reads on public.statement_line for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.statement_day for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.statement_date for select to packshot_member
+    using (organization_id = (select app.organization_id()));
+create policy member_reads on public.statement_cursor for select to packshot_member
+    using (organization_id = (select app.organization_id()));
