@@ -78,6 +78,16 @@ def grants(draw: st.DrawFn, kind: str) -> dict[str, Any]:
 
 
 @st.composite
+def allowances(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    order: dict[str, Any] = {"amount": draw(st.sampled_from([0, 7, ALLOWANCE, 3 * ALLOWANCE]))}
+    if kind == "terms" or draw(st.booleans()):
+        order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 31, 400]))
+    if kind == "terms" and draw(st.booleans()):
+        order["until_days"] = draw(st.sampled_from([-1, 0, 1, 20, 61, 400]))
+    return order
+
+
+@st.composite
 def orders(draw: st.DrawFn) -> dict[str, Any]:
     """A command whose hold or lot is a number: the machine puts in the one it means."""
     kind = draw(
@@ -100,15 +110,8 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         order |= {"hold": draw(picks), "share": draw(st.sampled_from([1, 40, 100, 101]))}
     elif kind in ("grant", "topup"):
         order |= draw(grants(kind))
-    elif kind == "monthly_reset":
-        order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE]))
-        if draw(st.booleans()):
-            order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 400]))
-    elif kind == "terms":
-        order["amount"] = draw(st.sampled_from([0, 7, ALLOWANCE, 3 * ALLOWANCE]))
-        order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 31, 400]))
-        if draw(st.booleans()):
-            order["until_days"] = draw(st.sampled_from([-1, 0, 1, 20, 61, 400]))
+    elif kind in ("monthly_reset", "terms"):
+        order |= draw(allowances(kind))
     elif kind == "adjust":
         order["amount"] = draw(amounts) * draw(st.sampled_from([1, -1]))
     else:
