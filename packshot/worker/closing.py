@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import structlog
 
+from packshot.foundation.billing.errors import ProviderAway
+from packshot.foundation.billing.leaving import end_at_once
 from packshot.worker.database import Database
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 20
-ROOMS = ("generation_end_organization_v1", "boards_end_organization_v1", "assets_end_organization_v1")
+ROOMS = (
+    "generation_end_organization_v1",
+    "boards_end_organization_v1",
+    "assets_end_organization_v1",
+    "statement_end_organization_v1",
+    "credits_end_organization_v1",
+)
 """What each room does to an organization that ends; in this order, since pictures go with their boards. Each is true
 once nothing is left, and may be called again."""
 
@@ -27,6 +36,11 @@ async def end(database: Database) -> int:
 
 
 async def _end(database: Database, organization_id: UUID) -> bool:
+    try:
+        await asyncio.to_thread(end_at_once, organization_id, organization_id)
+    except ProviderAway as away:
+        log.warning("a plan could not be ended, so its organization waits", error=str(away))
+        return False
     for room in ROOMS:
         if not await database.call(room, organization_id):
             return False

@@ -12,6 +12,7 @@ from packshot import wiring
 from packshot.db.sql import call
 from packshot.errors import Problem
 from packshot.foundation.billing import commands, inbox
+from packshot.foundation.billing.leaving import leave
 from packshot.ports.payments import PaymentsUnavailable
 from packshot.settings import settings
 from packshot.worker.pace import Pace
@@ -39,6 +40,7 @@ def step() -> int:
     if settings().payments == "mock":
         for headers, body in wiring.mock_payments().unsent():
             inbox.receive("mock", headers, body)
+    leave()
     return inbox.work()
 
 

@@ -31,6 +31,7 @@ PARTS = {
     "boards": "boards_takeout_v1",
     "requests": "generation_takeout_v1",
     "credits": "credits_takeout_v1",
+    "payments": "billing_takeout_v1",
     "pictures": "assets_takeout_v1",
 }
 """The function that tells the lines of each file, a page at a time."""
@@ -39,7 +40,8 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "imag
 _ENDINGS |= {"video/mp4": "mp4", "video/webm": "webm"}
 README = """What is in here
 
-people.jsonl, invitations.jsonl, audit.jsonl, boards.jsonl, requests.jsonl, credits.jsonl, pictures.jsonl
+people.jsonl, invitations.jsonl, audit.jsonl, boards.jsonl, requests.jsonl, credits.jsonl, payments.jsonl,
+pictures.jsonl
     One JSON object a line, in UTF-8. Times are ISO 8601. Amounts of credits are micro-credits: 1,000,000 is one.
     `jobs` of a request name the pictures they made by `asset_id`, which is a picture's `id`.
 

@@ -14,6 +14,7 @@ import pytest
 from packshot.errors import Conflict, Invalid, NotFound
 from packshot.foundation.billing import commands, inbox, plans, providers
 from packshot.foundation.billing.errors import Declined, NoticeForged
+from packshot.foundation.billing.leaving import end_at_once
 from packshot.ports.payments import Kind, Missing, Refused
 from packshot.settings import settings
 from tests.conformance.shops import CREDIT, Shop, clean, now, price
@@ -187,7 +188,7 @@ def test_a_trial_is_the_plan_and_turns_into_a_paid_one(shop):
 
 def test_a_trial_is_given_once(shop):
     shop.buy("pro")
-    commands.end_at_once(shop.tenant.organization_id, uuid4())
+    end_at_once(shop.tenant.organization_id, uuid4())
     shop.till.deliver()
     assert shop.plan == ("free", "free")
     shop.buy("pro")

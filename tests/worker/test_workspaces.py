@@ -266,6 +266,11 @@ def everything(admin: psycopg.Connection, organization_id: UUID) -> dict[str, in
 
 # What stays of a workspace: the ledger and what its entries refer to, without words or names (see docs/workspaces.md).
 STAYS = {
+    "billing_customer",
+    "billing_fact",
+    "billing_order",
+    "billing_record",
+    "credits_membermonth",
     "credits_wallet",
     "credits_lot",
     "credits_hold",

@@ -77,7 +77,7 @@ def buy(actor: Actor, order_id: UUID, price: str, quantity: int, back: str) -> O
     if found.url is not None or found.status != "open":
         return found
     home = settings().address
-    with _asking():
+    with asking():
         page = provider.checkout(
             Order(
                 id=found.id,
@@ -104,7 +104,7 @@ def fulfil(actor: Actor, order_id: UUID) -> OrderView:
     found = read_order(actor, order_id)
     if found.ref is not None and found.status in ("open", "failed"):
         provider = providers.named(found.provider)
-        with _asking():
+        with asking():
             seen = provider.fetch(Kind.CHECKOUT, found.ref)
         projecting.apply(provider.name, seen)
         found = read_order(actor, order_id)
@@ -119,7 +119,7 @@ def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None)
     _need(Ability.CHANGE)
     asked = _change_asked(actor, price, quantity, at)
     change = _change(asked, UUID(int=0))
-    with _asking():
+    with asking():
         told = providers.provider().preview(change)
     more = 0
     if asked.when == "now" and not told.restarts:
@@ -148,7 +148,7 @@ def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> 
     provider = providers.provider()
     with acting_as(actor):
         rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE_S)
-    with _asking():
+    with asking():
         seen = provider.change(_change(asked, act))
     projecting.apply(provider.name, seen)
     return _outcome(seen, act)
@@ -159,7 +159,7 @@ def cancel(actor: Actor, act: UUID) -> None:
     _need(Ability.CANCEL)
     provider = providers.provider()
     ref = _running(actor)
-    with _asking():
+    with asking():
         seen = provider.cancel(ref, act)
     projecting.apply(provider.name, seen)
 
@@ -169,23 +169,9 @@ def resume(actor: Actor, act: UUID) -> None:
     _need(Ability.CANCEL)
     provider = providers.provider()
     ref = _running(actor)
-    with _asking():
+    with asking():
         seen = provider.resume(ref, act)
     projecting.apply(provider.name, seen)
-
-
-def end_at_once(organization_id: UUID, act: UUID) -> int:
-    """End every subscription of an organization that is closing; says how many there were. Raises ProviderAway."""
-    if providers.configured() is None:
-        return 0
-    provider = providers.provider()
-    found = rows("billing_subscriptions_of_v1", organization_id, provider.name)
-    connection.close()
-    for row in found:
-        with _asking():
-            seen = provider.cancel(row["ref"], act, at_once=True)
-        projecting.apply(provider.name, seen)
-    return len(found)
 
 
 def portal(actor: Actor) -> str:
@@ -196,7 +182,7 @@ def portal(actor: Actor) -> str:
         payer = _payer(rows("billing_payer_v1", provider.name)[0])
     if payer.customer is None:
         raise NotFound("Nothing was paid here yet.")
-    with _asking():
+    with asking():
         return provider.portal(payer.customer, f"{settings().address}/billing")
 
 
@@ -221,7 +207,7 @@ def charge(organization_id: UUID, order_id: UUID, price: str) -> OrderView:
     if order_view(opened[0]).status != "open":
         return order_view(opened[0])
     try:
-        with _asking():
+        with asking():
             seen = provider.charge(Charge(order_id, _payer(payer[0]), offer.price, 1))
     except NotFound as error:
         raise Declined("No card is saved.") from error
@@ -285,7 +271,7 @@ def _need(ability: Ability) -> None:
 
 
 @contextmanager
-def _asking() -> Iterator[None]:
+def asking() -> Iterator[None]:
     """What a provider refuses, as our problems."""
     try:
         yield
@@ -306,7 +292,7 @@ def _opened(provider: Payments, order_id: UUID, page: Page) -> None:
     finally:
         connection.close()
     for ref in others:
-        with _asking():
+        with asking():
             provider.expire(ref)
             seen = provider.fetch(Kind.CHECKOUT, ref)
         projecting.apply(provider.name, seen)
