@@ -33,6 +33,12 @@ def pay(page: Page, card: str = "ok") -> None:
     expect(page.get_by_role("heading", name="Thank you, it is paid")).to_be_visible()
 
 
+def later(page: Page, button: str) -> None:
+    page.goto("/mock-payments/clock")
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_text("It is later now.")).to_be_visible()
+
+
 def credits_shown(page: Page) -> int:
     found = re.search(r"[\d,]+", balance(page).inner_text())
     assert found is not None
@@ -50,6 +56,7 @@ def test_out_of_credits_one_buys_a_pack_and_goes_on_with_the_draft(page: Page, w
     expect(dialog).to_contain_text("Your draft stays as it is")
     assert in_both_schemes(page, "upgrade dialog") == []
     dialog.get_by_role("button", name=re.compile(r"1,000 credits · \$12")).click()
+    page.wait_for_url("**/mock-payments/pay/**")
     assert in_both_schemes(page, "mock's page") == []
     pay(page)
     page.get_by_role("link", name="Go on where you were").click()
@@ -66,8 +73,7 @@ def test_a_plan_a_larger_one_and_back_and_every_balance_is_what_was_said(page: P
     page.goto("/billing")
     expect(page.get_by_role("heading", name=re.compile("Store 100"))).to_be_visible()
     assert credits_shown(page) == 3000
-    page.goto("/mock-payments/clock")
-    page.get_by_role("button", name="7 days later").click()
+    later(page, "7 days later")
     page.goto("/pricing")
     page.locator(".plan", has_text="Store 500").get_by_role("link").click()
     more = int(page.locator("#preview .plus").inner_text().strip("+ ").replace(",", ""))
@@ -82,8 +88,7 @@ def test_a_plan_a_larger_one_and_back_and_every_balance_is_what_was_said(page: P
     page.get_by_role("button", name="Change with the next period").click()
     page.wait_for_url("**/billing")
     expect(page.get_by_text("From then on")).to_be_visible()
-    page.goto("/mock-payments/clock")
-    page.get_by_role("button", name="31 days later").click()
+    later(page, "31 days later")
     page.goto("/billing")
     expect(page.get_by_role("heading", name=re.compile("Store 100"))).to_be_visible()
     assert credits_shown(page) == 3000
