@@ -28,7 +28,10 @@ def sentences() -> dict[str, str]:
         "member.role": _("%(target)s: from %(from)s to %(to)s"),
         "credits.granted": _("Credits granted: %(reason)s"),
         "credits.capped": _("Monthly cap of a member changed"),
+        "credits.watched": _("Low-balance notice changed"),
         "credits.topup_set": _("Automatic top-up changed"),
+        "credits.topup_paid": _("Credits bought automatically"),
+        "credits.topup_declined": _("Automatic purchase declined"),
     }
 
 

@@ -1,6 +1,8 @@
 -- Monthly caps of members on the shared wallet. The wallet is locked before a cap is read or set, by every command,
 -- so the two are decided together; the engine counts on within a call, and what was counted is saved with the holds.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- The month that a moment counts towards: calendar months of UTC, which do not move with a plan's anniversary.
 create or replace function public.credits_month(p_at timestamptz) returns date
 language sql immutable parallel safe
@@ -87,7 +89,7 @@ as $$
     from public.credits_membercap as c
     left join public.credits_membermonth as m
         on m.organization_id = c.organization_id and m.member_id = c.member_id
-        and m.month = public.credits_month(statement_timestamp())
+        and m.month = public.credits_month((statement_timestamp() + app.ahead()))
     where c.organization_id = app.require_organization() and c.member_id = app.user_id()
 $$;
 
@@ -107,7 +109,7 @@ begin
             on c.organization_id = p.organization_id and c.member_id = p.user_id
         left join public.credits_membermonth as m
             on m.organization_id = p.organization_id and m.member_id = p.user_id
-            and m.month = public.credits_month(statement_timestamp())
+            and m.month = public.credits_month((statement_timestamp() + app.ahead()))
         where p.organization_id = app.organization_id();
 end
 $$;

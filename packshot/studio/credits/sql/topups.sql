@@ -1,6 +1,8 @@
 -- Automatic top-ups: what is to be charged is decided here, one at a time for an organization, under a lease; the charge
 -- itself is the caller's. Locks are taken in one order: the wallet, the rule, the try.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- How long after the n-th decline in a row the next one is tried; null: not at all.
 create or replace function public.credits_topup_pause(p_failures integer) returns interval
 language sql immutable parallel safe
@@ -70,7 +72,7 @@ $$;
 
 create or replace function public.credits_topup_claim_v1(p_lease_s integer) returns jsonb
 language sql volatile security definer set search_path = ''
-as $$ select public.credits_topup_claim_at_v1(p_lease_s, clock_timestamp()) $$;
+as $$ select public.credits_topup_claim_at_v1(p_lease_s, app.now()) $$;
 
 -- What a worker is given of a try.
 create or replace function public.credits_topup_order(p_organization uuid, p_id uuid) returns jsonb
@@ -147,7 +149,7 @@ create or replace function public.credits_topup_record_v1(
 ) returns boolean
 language sql volatile security definer set search_path = ''
 as $$
-    select public.credits_topup_record_at_v1(p_organization, p_id, p_token, p_outcome, p_code, clock_timestamp())
+    select public.credits_topup_record_at_v1(p_organization, p_id, p_token, p_outcome, p_code, app.now())
 $$;
 
 -- Set the acting organization's rule. Saving it clears a stop and what was declined before.
@@ -158,7 +160,7 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare
     v_organization uuid := public.credits_require_manager();
-    v_now constant timestamptz := clock_timestamp();
+    v_now constant timestamptz := app.now();
     v_available bigint;
 begin
     if coalesce(p_below, 0) not between 1 and 9007199254740992 or coalesce(p_daily_cap, 0) not between 1 and 50

@@ -1,5 +1,7 @@
 -- Notices of a low balance: decided where the balance changes, told once a crossing, mailed by the workers.
 
+set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
+
 -- Note a change of rights or money in the audit log, in the same transaction, where there is such a log.
 create or replace function public.credits_audit(
     p_organization uuid, p_actor uuid, p_action text, p_target text, p_details jsonb
@@ -70,7 +72,7 @@ begin
         delete from public.credits_watch as c where c.organization_id = v_organization;
     else
         v_left := (select (b ->> 'available')::bigint + (b ->> 'held')::bigint
-            from public.credits_balance_at_v1(v_organization, clock_timestamp()) as b);
+            from public.credits_balance_at_v1(v_organization, app.now()) as b);
         insert into public.credits_watch (organization_id, below, low, language)
         values (v_organization, p_below, v_left < p_below, p_language)
         on conflict (organization_id) do update
@@ -90,7 +92,7 @@ as $$
         'low', (b ->> 'available')::bigint + (b ->> 'held')::bigint < c.below
     )
     from public.credits_watch as c
-    cross join lateral public.credits_balance_at_v1(c.organization_id, statement_timestamp()) as b
+    cross join lateral public.credits_balance_at_v1(c.organization_id, (statement_timestamp() + app.ahead())) as b
     where c.organization_id = app.require_organization()
 $$;
 
@@ -103,7 +105,7 @@ declare
     n public.credits_notice;
 begin
     select x.* into n from public.credits_notice as x
-    where x.due_at <= clock_timestamp()
+    where x.due_at <= app.now()
     order by x.due_at limit 1
     for update skip locked;
     if n.id is null then
@@ -130,8 +132,8 @@ returns void
 language sql volatile security definer set search_path = ''
 as $$
     update public.credits_notice as n
-    set sent_at = case when p_sent then clock_timestamp() end,
-        due_at = case when not p_sent then clock_timestamp() + make_interval(secs => p_after_s) end
+    set sent_at = case when p_sent then app.now() end,
+        due_at = case when not p_sent then app.now() + make_interval(secs => p_after_s) end
     where n.organization_id = p_organization and n.id = p_id and n.due_at is null and n.sent_at is null
 $$;
 
