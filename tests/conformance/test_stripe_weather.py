@@ -86,4 +86,5 @@ def test_whatever_the_api_does_everything_happens_once(till, new_tenant, admin, 
     calm()
     assert shop.micro - before == found.credits - 500 * 1_000_000
     assert len(till.fake.events("payment_intent.succeeded")) == 3
+    assert weather.struck > 3
     clean(admin, shop.tenant.organization_id)

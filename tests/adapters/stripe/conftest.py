@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.adapters.stripe.desk import ALL, At
 from tests.fakes.stripe import VERSION, Stripe
 
 
@@ -76,3 +77,10 @@ def shop(fake: Stripe) -> Shop:
         )
         shop.prices[key] = price.id
     return shop
+
+
+@pytest.fixture
+def at(fake: Stripe) -> At:
+    found = At(fake)
+    list(found.stripe.sync(ALL, write=True))
+    return found

@@ -40,12 +40,16 @@ class Chaos:
     stale: float = 0
     """A read shows the object as it was before its last change."""
     dice: random.Random = field(init=False)
+    struck: int = field(default=0, init=False)
+    """How often anything of it happened."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
 
     def strikes(self, share: float) -> bool:
-        return share > 0 and self.dice.random() < share
+        hit = share > 0 and self.dice.random() < share
+        self.struck += hit
+        return hit
 
 
 @dataclass
