@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -261,3 +262,20 @@ def test_verify_compares_the_counters_with_the_holds(tenant, admin, join):
         "update credits_hold set member_id = %s where organization_id = %s", [member.user_id, wallet]
     )
     is_right(wallet)
+
+
+def test_holds_of_before_are_counted_when_the_caps_come(own_database, new_tenant, join, login):
+    """What the migration does with a ledger that is in use: the counters come out as if they had always been there."""
+    tenant = new_tenant()
+    member = join(tenant)
+    (kept, *_) = [*reserve(member, 7).holds, *reserve(tenant.actor, 9, holds=2).holds]
+    commands.finalize(kept, 5, key="f", policy="cap")
+    owner = login("packshot_owner")
+    counted = "select member_id, month, used from credits_membermonth order by 1"
+    before = owner.execute(counted).fetchall()
+    owner.execute("update credits_hold set member_id = null")
+    owner.execute("delete from credits_membermonth")
+    text = (Path(commands.__file__).parent / "sql" / "members_tables.sql").read_text()
+    backfill = text.partition("-- Holds that were there before")[2].partition("\n")[2]
+    owner.execute(backfill)
+    assert owner.execute(counted).fetchall() == before != []

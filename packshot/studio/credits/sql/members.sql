@@ -23,24 +23,29 @@ create or replace function public.credits_caps(
     out o_caps bigint[],
     out o_used bigint[]
 )
-language sql stable
+language plpgsql stable set search_path = ''
 as $$
+begin
+    -- Here and below: PL/pgSQL keeps its plans, and these run with every command.
     select
         array_agg(w.id::text || c.member_id::text),
         array_agg(c.cap),
         array_agg(coalesce(m.used, 0))
+    into o_seats, o_caps, o_used
     from (select distinct x.wallet, x.actor from unnest(p_steps) as x where x.kind = 'reserve') as s
     join public.credits_wallet as w on w.id = s.wallet
     join public.credits_membercap as c on c.organization_id = w.organization_id and c.member_id = s.actor
     left join public.credits_membermonth as m
         on m.organization_id = c.organization_id and m.member_id = c.member_id
-        and m.month = public.credits_month(greatest(w.touched_at, p_now))
+        and m.month = public.credits_month(greatest(w.touched_at, p_now));
+end
 $$;
 
 -- Count these holds as they are about to be saved, in place of what was counted of them before.
 create or replace function public.credits_count_members(p_holds public.credits_hold[]) returns void
-language sql volatile
+language plpgsql volatile set search_path = ''
 as $$
+begin
     insert into public.credits_membermonth as m (organization_id, member_id, month, used)
     select
         x.organization_id, x.member_id, public.credits_month(x.opened_at),
@@ -49,7 +54,8 @@ as $$
     left join public.credits_hold as h on h.id = x.id and h.organization_id = x.organization_id
     where x.member_id is not null
     group by 1, 2, 3
-    on conflict (organization_id, member_id, month) do update set used = m.used + excluded.used
+    on conflict (organization_id, member_id, month) do update set used = m.used + excluded.used;
+end
 $$;
 
 -- Set what a member of the acting organization may use in a month; null: as much as there is. Owners and admins may.
