@@ -13,6 +13,7 @@ import typer
 
 from packshot import installation
 from packshot.blobs import app as blobs
+from packshot.foundation.billing.cli import billing, plans
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
@@ -131,6 +132,8 @@ def doctor(
 app.command()(shoot)
 app.add_typer(ledger, name="ledger")
 app.add_typer(blobs, name="blobs")
+app.add_typer(plans, name="plans")
+app.add_typer(billing, name="billing")
 app.add_typer(models, name="models")
 app.add_typer(organizations, name="org")
 

@@ -49,6 +49,8 @@ PLACES: tuple[Place, ...] = (
     Place("library", _("Library"), "image"),
     Place("library-duplicates", _("Library: Duplicates"), "layers"),
     Place("library", _("Library: Trash"), "trash-2", "?trash=1"),
+    Place("pricing", _("Plans"), "coins"),
+    Place("billing", _("Plan and billing"), "coins"),
     Place("settings", _("Settings"), "settings"),
     Place("account_email", _("Settings: E-mail"), "settings"),
     Place("account_change_password", _("Settings: Password"), "settings"),

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from packshot.web import hooks, language, palette, samples, status, views
+from packshot.web import hooks, language, mock_payments, palette, samples, status, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.accounts.urls")),
+    path("", include("packshot.foundation.billing.urls")),
     path("", include("packshot.studio.boards.urls")),
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.writing.urls")),
     path("", include("packshot.studio.assets.urls")),
+    path("hooks/payments/<slug:name>/", hooks.payments, name="hooks-payments"),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
+    path("mock-payments/pay/<slug:ref>", mock_payments.pay, name="mock-pay"),
+    path("mock-payments/portal/<slug:ref>", mock_payments.portal, name="mock-portal"),
+    path("mock-payments/invoices/<slug:ref>", mock_payments.invoice, name="mock-invoice"),
+    path("mock-payments/confirm/<slug:ref>", mock_payments.confirm, name="mock-confirm"),
+    path("mock-payments/clock", mock_payments.clock, name="mock-clock"),
     path("settings/language", language.language, name="settings-language"),
     path("status/", status.page, name="status"),
     path("_components", samples.components, name="components"),

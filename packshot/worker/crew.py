@@ -30,6 +30,7 @@ from packshot.worker.leases import Leases, Why
 from packshot.worker.main import queue_settings
 from packshot.worker.outputs import Outputs
 from packshot.worker.pace import Pace
+from packshot.worker.payments import take_payments
 from packshot.worker.road import Road
 from packshot.worker.upkeep import collect_for_ever, keep_whole
 from packshot.worker.watched import Watched
@@ -100,6 +101,7 @@ class Crew:
             self._leases.tell_for_ever(),
             keep_whole(self._database, self._pace, cap=settings().organization_jobs, blobs=storage.blobs()),
             collect_for_ever(self._database, self._pace, storage.blobs()),
+            take_payments(self._pace),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]

@@ -26,5 +26,7 @@ class Pace:
     offers: int = 3
     """A job past its deadline is given up after being swept so often without a worker moving it."""
     forget: float = 3600.0
+    payments: float = 1.0
+    """How often the inbox of payments is looked at; who has paid waits for that on the success page at most."""
     stop: float = 8.0
     """A stopping worker finishes what it can for so long, and then hands the rest back."""

@@ -133,7 +133,6 @@ class MockTill(Till):
             base_url="http://till.test",
             now=inbox.now,
             tax_percent=tax_percent,
-            prefix=f"{uuid4().hex[:8]}_",
         )
         self.desk = Desk(self.provider)
 

@@ -274,7 +274,7 @@ def _runs(known: Known, subscription: SubscriptionState) -> bool:
 
 def returned(known: Known, payment: PaymentState) -> int:
     """What of a payment is with the payer again: refunds, and what banks took for disputes that were lost."""
-    lost = sum(
+    lost: int = sum(
         d.withdrawn for d in known.all(DisputeState) if d.payment == payment.ref and d.status == "lost"
     )
     return min(payment.refunded + lost, payment.amount.amount)

@@ -65,7 +65,8 @@ def invoices(actor: Actor, limit: int = 24) -> list[InvoiceState]:
 def order(actor: Actor, order_id: UUID) -> OrderView:
     """Raises NotFound for an order of somebody else, or for a member who looks after no money."""
     with acting_as(actor):
-        found = Order.objects.filter(organization_id=actor.organization_id, id=order_id).values().first()
+        mine = Order.objects.filter(organization_id=actor.organization_id, id=order_id)
+        found: dict[str, Any] | None = mine.values(*OrderView.__dataclass_fields__).first()
     if found is None:
         raise NotFound("There is no such order.")
     return order_view(found)

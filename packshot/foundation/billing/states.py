@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -28,12 +27,7 @@ KINDS: dict[type[Any], Kind] = {
     RefundState: Kind.REFUND,
     DisputeState: Kind.DISPUTE,
 }
-_CLASSES = {kind: found for found, kind in KINDS.items()}
-
-
-@cache
-def _adapter(found: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(found)
+_ADAPTERS: dict[Kind, TypeAdapter[Any]] = {kind: TypeAdapter(found) for found, kind in KINDS.items()}
 
 
 def kind_of(state: State) -> Kind:
@@ -41,13 +35,13 @@ def kind_of(state: State) -> Kind:
 
 
 def dump(state: State) -> dict[str, Any]:
-    found: dict[str, Any] = _adapter(type(state)).dump_python(state, mode="json")
+    found: dict[str, Any] = _ADAPTERS[kind_of(state)].dump_python(state, mode="json")
     return found
 
 
 def load(kind: str, document: dict[str, Any]) -> State:
     """Raises ValueError (pydantic's) for what is no such state."""
-    found: State = _adapter(_CLASSES[Kind(kind)]).validate_python(document)
+    found: State = _ADAPTERS[Kind(kind)].validate_python(document)
     return found
 
 

@@ -76,7 +76,7 @@ class Books:
             customer=customer.ref,
             subscription=subscription,
             order=order,  # type: ignore[arg-type]
-            number=f"MOCK-{ref.removeprefix('in_').zfill(4)}",
+            number=f"MOCK-{ref[-6:].upper()}",
             status="open",
             reason=reason,
             total=Money(total, currency),
@@ -89,7 +89,7 @@ class Books:
             payment=None,
             lines=lines,
             hosted_url=f"{self.base_url}/mock-payments/invoices/{ref}",
-            pdf_url=f"{self.base_url}/mock-payments/invoices/{ref}.pdf",
+            pdf_url=None,
         )
         self.session.put(found)
         return found

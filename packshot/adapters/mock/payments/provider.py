@@ -72,9 +72,9 @@ class MockPayments:
         base_url: str,
         now: Callable[[], datetime],
         tax_percent: int = 0,
-        prefix: str = "",
+        mint: Callable[[str], str] | None = None,
     ) -> None:
-        self.store = Store(home, prefix)
+        self.store = Store(home) if mint is None else Store(home, mint)
         self.keys = tuple(keys)
         self.base_url = base_url
         self.now = now
@@ -221,7 +221,7 @@ class MockPayments:
 
     def since(self, moment: datetime) -> Iterable[Notice]:
         with self.books() as books:
-            return [_notice(self._full(seq, body)) for seq, body in books.session.messages(moment)]
+            return [_notice(self._full(body)) for _, body in books.session.messages(moment)]
 
     # Messages on their way.
 
@@ -231,7 +231,7 @@ class MockPayments:
             found = books.session.messages(unsent=True)
             for seq, _ in found:
                 books.session.sent(seq)
-            return [self.signed(self._full(seq, body)) for seq, body in found]
+            return [self.signed(self._full(body)) for _, body in found]
 
     def signed(
         self, message: Mapping[str, Any], *, at: datetime | None = None, key: bytes | None = None
@@ -397,10 +397,9 @@ class MockPayments:
                     grown = True
         return Seen(books.now, tuple(found.values()))
 
-    def _full(self, seq: int, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _full(self, body: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **body,
-            "id": f"ev_{self.store.prefix}{seq}",
             "account": ACCOUNT,
             "livemode": False,
             "version": VERSION,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -21,7 +21,6 @@ T = TypeVar("T")
 
 _TABLES = """
 create table if not exists object (kind text, ref text, body text not null, primary key (kind, ref)) without rowid;
-create table if not exists number (word text primary key, last integer not null) without rowid;
 create table if not exists act (id text primary key, refs text not null) without rowid;
 create table if not exists message (
     seq integer primary key, body text not null, at text not null, sent integer not null
@@ -83,23 +82,27 @@ class Maturing:
     succeeds: bool
 
 
-@cache
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
 def _adapter(found: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(found)
+    if found not in _ADAPTERS:
+        _ADAPTERS[found] = TypeAdapter(found)
+    return _ADAPTERS[found]
 
 
 class Session:
     """One transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, prefix: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, mint: Callable[[str], str]) -> None:
         self._connection = connection
-        self.prefix = prefix
+        self._mint = mint
 
     def get(self, found: type[T], ref: str | None) -> T | None:
         row = self._connection.execute(
             "select body from object where kind = ? and ref = ?", (found.__name__, ref)
         ).fetchone()
-        return None if row is None else _adapter(found).validate_json(row[0])
+        return None if row is None else cast("T", _adapter(found).validate_json(row[0]))
 
     def all(self, found: type[T]) -> list[T]:
         rows = self._connection.execute("select body from object where kind = ?", (found.__name__,))
@@ -125,7 +128,13 @@ class Session:
 
     def tell(self, kind: Kind, ref: str, what: str, at: datetime) -> None:
         """A message that something of this object has changed."""
-        body = {"type": f"{kind.value}.{what}", "kind": kind.value, "ref": ref, "created_at": at.isoformat()}
+        body = {
+            "id": self._mint("ev"),
+            "type": f"{kind.value}.{what}",
+            "kind": kind.value,
+            "ref": ref,
+            "created_at": at.isoformat(),
+        }
         self._connection.execute(
             "insert into message (body, at, sent) values (?, ?, 0)", (json.dumps(body), at.isoformat())
         )
@@ -144,20 +153,20 @@ class Session:
         self._connection.execute("update message set sent = 1 where seq = ?", (seq,))
 
     def number(self, word: str) -> str:
-        """The next id of its kind."""
-        (number,) = self._connection.execute(
-            "insert into number values (?, 1) on conflict (word) do update set last = last + 1 returning last",
-            (word,),
-        ).fetchone()
-        return f"{word}_{self.prefix}{number}"
+        """A new id; nobody guesses it."""
+        return self._mint(word)
+
+
+def _random(word: str) -> str:
+    return f"{word}_{secrets.token_hex(8)}"
 
 
 class Store:
-    """`prefix` goes into every id: two homes on one database must not name two things alike."""
+    """`mint` makes ids: random ones, unless a test wants the same again."""
 
-    def __init__(self, home: Path, prefix: str = "") -> None:
+    def __init__(self, home: Path, mint: Callable[[str], str] = _random) -> None:
         self._path = home / "state.sqlite"
-        self.prefix = prefix
+        self._mint = mint
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -167,7 +176,7 @@ class Store:
             connection.executescript(_TABLES)
             connection.execute("begin immediate")
             try:
-                yield Session(connection, self.prefix)
+                yield Session(connection, self._mint)
             except BaseException:
                 connection.execute("rollback")
                 raise

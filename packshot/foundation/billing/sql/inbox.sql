@@ -108,7 +108,35 @@ begin
 end
 $$;
 
+-- The newest messages in a state, for operators.
+create or replace function public.billing_messages_v1(p_state text, p_limit integer)
+returns table (id bigint, provider text, event_id text, type text, kind text, ref text, error text, received_at timestamptz)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select m.id, m.provider::text, m.event_id::text, m.type::text, m.kind::text, m.ref::text, m.error, m.received_at
+    from public.billing_message as m
+    where m.state = p_state
+    order by m.id desc
+    limit p_limit;
+end
+$$;
+
+-- Whether it is this worker's turn to compare all with the provider: true once in 20 hours.
+create or replace function public.billing_begin_round_v1() returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    insert into public.billing_round as r (at) values (clock_timestamp())
+    on conflict (one) do update set at = excluded.at where r.at < clock_timestamp() - interval '20 hours';
+    return found;
+end
+$$;
+
 revoke execute on function
+    public.billing_begin_round_v1(),
+    public.billing_messages_v1(text, integer),
     public.billing_subscriptions_of_v1(uuid, text),
     public.billing_running_v1(text),
     public.billing_receive_v1(text, text, text, text, text, text, timestamptz, jsonb, text, text),
@@ -117,6 +145,8 @@ revoke execute on function
     public.billing_not_handled_v1(bigint, text),
     public.billing_replay_v1(bigint)
 from public;
+grant execute on function public.billing_begin_round_v1(), public.billing_messages_v1(text, integer)
+to packshot_worker;
 grant execute on function
     public.billing_subscriptions_of_v1(uuid, text),
     public.billing_running_v1(text),

@@ -37,6 +37,13 @@ alter table public.billing_message
 create unique index billing_message_event on public.billing_message (provider, event_id);
 create index billing_message_due on public.billing_message (due_at) where state = 'waiting';
 
+-- When all was last compared with the provider: once a day, by one of the workers.
+create table public.billing_round (
+    one boolean primary key default true check (one),
+    at timestamptz not null
+);
+alter table public.billing_round enable row level security;
+
 -- Plans and prices are public: the pricing page shows them to everybody.
 grant select on public.billing_plan, public.billing_price to packshot_web, packshot_worker, packshot_member;
 

@@ -1,0 +1,19 @@
+"""The addresses of plans and payments."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from packshot.foundation.billing import views
+
+urlpatterns = [
+    path("pricing", views.pricing, name="pricing"),
+    path("billing", views.billing, name="billing"),
+    path("billing/buy", views.buy, name="billing-buy"),
+    path("billing/orders/<uuid:order_id>", views.order, name="billing-order"),
+    path("billing/change", views.change, name="billing-change"),
+    path("billing/cancel", views.cancel, name="billing-cancel"),
+    path("billing/resume", views.resume, name="billing-resume"),
+    path("billing/portal", views.portal, name="billing-portal"),
+    path("billing/upgrade", views.upgrade, name="billing-upgrade"),
+]

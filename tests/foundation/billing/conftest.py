@@ -1,0 +1,58 @@
+"""Pages with a mock that takes the money, in a database and a home of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from packshot import wiring
+from packshot.adapters.mock.payments.desk import Desk
+from packshot.foundation.accounts.models import User
+from packshot.foundation.billing import inbox, providers
+from packshot.settings import settings
+from tests.conftest import Tenant
+
+
+@pytest.fixture
+def sold(own_database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The mock is switched on, as the settings do it; what people do there."""
+    monkeypatch.setattr(settings(), "payments", "mock")
+    monkeypatch.setattr(settings(), "home", tmp_path)
+    wiring.mock_payments.cache_clear()
+    wiring.payments.cache_clear()
+    providers.connect("mock", wiring.payments)
+    yield Desk(wiring.mock_payments())
+    providers.connect(None, wiring.payments)
+    wiring.mock_payments.cache_clear()
+    wiring.payments.cache_clear()
+
+
+@pytest.fixture
+def hear(sold) -> Callable[[], None]:
+    """The worker's step."""
+
+    def step() -> None:
+        for headers, body in wiring.mock_payments().unsent():
+            inbox.receive("mock", headers, body)
+        while inbox.work():
+            pass
+
+    return step
+
+
+def client_of(tenant: Tenant) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(id=tenant.user_id))
+    return client
+
+
+def join(admin, tenant: Tenant, organization_id, role: str) -> None:
+    """Make this person a colleague, who acts for that organization from now on."""
+    admin.execute("delete from organizations_membership where user_id = %s", [tenant.user_id])
+    admin.execute(
+        "insert into organizations_membership (organization_id, user_id, role, created_at) values (%s, %s, %s, now())",
+        [organization_id, tenant.user_id, role],
+    )
