@@ -9,6 +9,8 @@ import os
 import sys
 import time
 
+import structlog
+
 from tests import conftest
 
 
@@ -17,7 +19,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=200, help="how many, from --first on")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, help="play this one alone and tell its story")
-    parser.add_argument("--steps", type=int, default=90)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--keep-going", action="store_true", help="play the other seeds too when one fails")
     parser.add_argument("--json", action="store_true", help="one line for each seed")
     given = parser.parse_args()
@@ -35,6 +37,7 @@ def _play(given: argparse.Namespace, url: str) -> int:
 
     django.setup()
     logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     from tests.simulation.simulation import run, stage
 
     seeds = range(given.first, given.first + given.seeds) if given.seed is None else [given.seed]

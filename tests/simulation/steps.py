@@ -77,6 +77,16 @@ class Steps:
         self.again.append((name, work, then))
         return self.begin(name, work, then)
 
+    def settle_in(self) -> None:
+        """Most have bought something before the history begins: there is more to go wrong then."""
+        for studio in self.studios:
+            if self.rng.random() < 0.7:
+                item, interval, quantity = self.rng.choice(PLANS)
+                key = price(item, interval).price.key
+                order = billing.buy(studio.actor, self.id(), key, quantity, "/billing")
+                assert order.ref is not None
+                self.desk.pay(order.ref, self.rng.choice(("ok", "ok", "ok", "fails_later", "confirm")))
+
     # What people ask of us.
 
     def buy(self) -> str | None:
@@ -156,7 +166,9 @@ class Steps:
         pages = [c.ref for c in self.books(studio).checkouts if c.status == "open"]
         if not pages:
             return None
-        page, card = self.rng.choice(pages), self.rng.choice(CARDS)
+        open_ = [page for page in pages if self.desk.waiting(page).order.expires_at > self.world.now()]
+        page = self.rng.choice(open_ if open_ and self.rng.random() < 0.9 else pages)
+        card = self.rng.choice(CARDS)
         coupon = COUPON if self.rng.random() < 0.05 else ""
         return self._there(f"{studio.name} pays {page} by {card} {coupon}", lambda: self.desk.pay(page, card, coupon))
 
@@ -308,7 +320,10 @@ class Steps:
         by = self.rng.choice(
             (
                 timedelta(minutes=self.rng.randint(1, 59)),
+                timedelta(minutes=self.rng.randint(1, 59)),
                 timedelta(hours=self.rng.randint(1, 23)),
+                timedelta(hours=self.rng.randint(1, 23)),
+                timedelta(days=self.rng.randint(1, 8)),
                 timedelta(days=self.rng.randint(1, 8)),
                 timedelta(days=self.rng.randint(20, 40)),
             )
