@@ -121,6 +121,10 @@ class Books:
             s for s in self.subscriptions if s.status not in ("incomplete", "incomplete_expired", "cancelled")
         ]
 
+    def running(self) -> bool:
+        """There is a plan, or one is about to be: its bank has not answered yet."""
+        return any(s.ended_at is None and s.status != "incomplete_expired" for s in self.subscriptions)
+
     def paid_orders(self) -> dict[str, PaymentState | None]:
         """Orders of packs that were paid, with what paid them (None: nothing was to pay)."""
         found: dict[str, PaymentState | None] = {}

@@ -37,6 +37,16 @@ PACKS = (("pack-1000", 1), ("pack-1000", 3), ("pack-5000", 1))
 CARDS = ("ok", "ok", "ok", "ok", "declined", "fails_later", "confirm", "bank", "bank_fails")
 
 
+KNOWN = frozenset({"second plan", "whole plan back", "top-up by credit", "free month taken"})
+"""What is left out by default, because a promise is known to break there; `--all` leaves nothing out.
+
+- second plan: a person pays a second page for a plan while a plan runs already.
+- whole plan back: a plan's payment goes back whole (refund, lost dispute), which may turn out not to have been.
+- top-up by credit: a pack is wholly paid by what the customer has to their credit.
+- free month taken: the free plan's month that lies in a refunded plan's period is clawed too (the oracle looks away).
+"""
+
+
 @dataclass
 class Steps:
     """One seed's stage. A step returns a line for the story, or None where there was nothing to do."""
@@ -47,6 +57,7 @@ class Steps:
     post: Post
     faults: Faults
     studios: list[Studio]
+    without: frozenset[str]
     tasks: list[tuple[Task, Callable[[object], None]]] = field(default_factory=list)
     again: list[tuple[str, Callable[[], object], Callable[[object], None]]] = field(default_factory=list)
     """What was asked with an id of ours and did not get its answer: somebody may ask once more."""
@@ -145,6 +156,8 @@ class Steps:
     def top_up(self) -> str | None:
         """Automatic: the saved card, while nobody is there."""
         studio, order = self.studio(), self.id()
+        if "top-up by credit" in self.without and self.desk_credit(studio):
+            return None
         key = price("pack-1000", None).price.key
         studio.packs[str(order)] = int(price("pack-1000", None).terms["credits"])
         return self.repeatable(
@@ -163,7 +176,11 @@ class Steps:
 
     def pay(self) -> str | None:
         studio = self.studio()
-        pages = [c.ref for c in self.books(studio).checkouts if c.status == "open"]
+        # An address that never reached us reaches nobody.
+        known = self.world.pages(studio.id)
+        pages = [c.ref for c in self.books(studio).checkouts if c.status == "open" and c.ref in known]
+        if "second plan" in self.without and self.books(studio).running():
+            pages = [page for page in pages if self.desk.waiting(page).order.price.interval is None]
         if not pages:
             return None
         open_ = [page for page in pages if self.desk.waiting(page).order.expires_at > self.world.now()]
@@ -194,6 +211,10 @@ class Steps:
         if payment is None:
             return None
         left = payment.amount.amount - payment.refunded
+        if "whole plan back" in self.without and payment.order is None:
+            left -= 1
+        if left <= 0:
+            return None
         amount = left if self.rng.random() < 0.3 else self.rng.randint(1, left)
         fails = self.rng.random() < 0.3
         found = self.desk.refund(payment.ref, amount, fails=fails)
@@ -214,6 +235,8 @@ class Steps:
         )
         if payment is None:
             return None
+        if "whole plan back" in self.without and payment.order is None and payment.refunded:
+            return None
         inquiry = self.rng.random() < 0.3
         return f"{payment.ref} is disputed: {self.desk.dispute(payment.ref, inquiry=inquiry).ref}, {inquiry=}"
 
@@ -229,6 +252,8 @@ class Steps:
             "lost": ("won",),
         }
         way = self.rng.choice(ways[found.status])
+        if way == "lost" and "whole plan back" in self.without and self._of_plan(found.payment):
+            return None
         self.desk.close_dispute(found.ref, way)
         return f"dispute {found.ref} is {way}, was {found.status}"
 
@@ -341,6 +366,13 @@ class Steps:
         return f"{by} later it is {self.world.now():%Y-%m-%d %H:%M:%S}"
 
     # Parts.
+
+    def desk_credit(self, studio: Studio) -> int:
+        """What the customer has to their credit at the provider."""
+        return self.desk.account(studio.customer).customer.credit if self.books(studio).checkouts else 0
+
+    def _of_plan(self, payment: str) -> bool:
+        return any(p.ref == payment and p.order is None for s in self.studios for p in self.books(s).payments)
 
     def _there(self, name: str, act: Callable[[], object]) -> str:
         try:

@@ -70,6 +70,13 @@ class World:
         connection.close()
         return Actor(user_id, found)
 
+    def pages(self, organization: UUID) -> set[str]:
+        """Checkouts whose address we have, and so can have told."""
+        found = self.admin.execute(
+            "select ref from billing_order where organization_id = %s and url is not null", [organization]
+        ).fetchall()
+        return {row[0] for row in found}
+
     def due(self) -> list[int]:
         """Messages that wait, whenever they are to be tried."""
         found = self.admin.execute("select id from billing_message where state = 'waiting' order by id").fetchall()
