@@ -24,7 +24,7 @@ as $$ select timestamptz '{EPOCH}' + coalesce((select c.ahead from app.clock as 
 create or replace function app.ahead() returns interval
 language sql volatile security definer set search_path = ''
 as $$ select app.now() - statement_timestamp() $$;
-"""  # noqa: S608
+"""
 _TABLES = """
 select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables
 where schemaname = 'public' and (tablename ~ '^(credits|organizations|accounts_user|boards|audit)'
@@ -79,7 +79,9 @@ class World:
 
     def due(self) -> list[int]:
         """Messages that wait, whenever they are to be tried."""
-        found = self.admin.execute("select id from billing_message where state = 'waiting' order by id").fetchall()
+        found = self.admin.execute(
+            "select id from billing_message where state = 'waiting' order by id"
+        ).fetchall()
         return [row[0] for row in found]
 
     def next(self, message: int | None) -> None:
