@@ -99,8 +99,12 @@ class Books:
 
             self.checkouts: list[CheckoutState] = mine(CheckoutState)
             self.subscriptions: list[SubscriptionState] = mine(SubscriptionState)
-            self.invoices: list[InvoiceState] = sorted(mine(InvoiceState), key=lambda i: (i.created_at, i.ref))
-            self.payments: list[PaymentState] = sorted(mine(PaymentState), key=lambda p: (p.created_at, p.ref))
+            self.invoices: list[InvoiceState] = sorted(
+                mine(InvoiceState), key=lambda i: (i.created_at, i.ref)
+            )
+            self.payments: list[PaymentState] = sorted(
+                mine(PaymentState), key=lambda p: (p.created_at, p.ref)
+            )
             refs = {p.ref for p in self.payments}
             self.disputes = [d for d in books.session.all(DisputeState) if d.payment in refs]
 
@@ -151,16 +155,16 @@ class Books:
                     continue
                 at = last.period_start
                 assert at is not None
-                found.append(
-                    (invoice, Difference(invoice.ref, _plan(last), at, _each(first), _each(last)))
-                )
+                found.append((invoice, Difference(invoice.ref, _plan(last), at, _each(first), _each(last))))
         return found
 
     def periods(self, *, standing: bool = True) -> list[tuple[InvoiceState, Period]]:
         subscriptions = {s.ref: s for s in self.subscriptions}
         found = []
         for invoice in self.invoices:
-            if invoice.status != "paid" or invoice.subscription is None or standing and not self._stands(invoice):
+            if invoice.status != "paid" or invoice.subscription is None:
+                continue
+            if standing and not self._stands(invoice):
                 continue
             for line in invoice.lines:
                 if not line.proration:
@@ -210,5 +214,3 @@ def _plan(line: InvoiceLine) -> str:
 
 def price(item: str, interval: str | None) -> Offer:
     return next(o for o in offers().values() if (o.price.item, o.price.interval) == (item, interval))
-
-

@@ -65,7 +65,9 @@ class Oracle:
             raise Broken(f"{studio.name}: " + "; ".join(found))
         now = balance(studio.actor)
         held = entitlement(studio.actor)
-        return f"{studio.name} {held.plan}/{held.status} {now.available} free, {now.held} held, {now.debt} owed"
+        return (
+            f"{studio.name} {held.plan}/{held.status} {now.available} free, {now.held} held, {now.debt} owed"
+        )
 
     def check_all(self) -> None:
         """P1, P2, P4, P5, P9 by the log; P8 and P10 by the inbox and the facts."""
@@ -73,7 +75,9 @@ class Oracle:
             wrong = [d.what for d in verify(reading).differences]
         wrong += [
             f"message {row['event_id']} ({row['type']} {row['ref']}) was not worked off: {row['state']}, {row['error']}"
-            for row in self._rows("select * from billing_message where state not in ('done', 'ignored', 'parked')")
+            for row in self._rows(
+                "select * from billing_message where state not in ('done', 'ignored', 'parked')"
+            )
         ]
         wrong += [
             f"the fact {row['key']} stands without its effect"
@@ -88,7 +92,9 @@ class Oracle:
     def seen(self) -> list[Any]:
         """Everything that must not change when all that was told is told again."""
         return [
-            self._rows("select id, available, held, debt, seq, allowance, anchor from credits_wallet order by id"),
+            self._rows(
+                "select id, available, held, debt, seq, allowance, anchor from credits_wallet order by id"
+            ),
             self._rows("select organization_id, count(*) from billing_fact group by 1 order by 1"),
         ]
 
@@ -107,7 +113,9 @@ class Oracle:
         yield from self._sum(studio, lots)
 
     def _packs(self, studio: Studio, books: Books, lots: list[dict[str, Any]]) -> Iterable[str]:
-        there = {lot["ref"].removeprefix("pack:"): lot for lot in lots if (lot["ref"] or "").startswith("pack:")}
+        there = {
+            lot["ref"].removeprefix("pack:"): lot for lot in lots if (lot["ref"] or "").startswith("pack:")
+        }
         paid = books.paid_orders()
         for order in sorted(set(there) ^ set(paid)):
             yield f"order {order} is {'paid and brought nothing' if order in paid else 'unpaid and brought credits'}"
@@ -170,10 +178,12 @@ class Oracle:
                 yield f"the month of {start} is paid, and ended at {found[0]['expires_at']}"
 
     def _differences(self, studio: Studio, books: Books, lots: list[dict[str, Any]]) -> Iterable[str]:
-        there = {lot["ref"].removeprefix("change:"): lot for lot in lots if (lot["ref"] or "").startswith("change:")}
-        anchors = {
-            d.ref: p.anchor for _, p in books.periods(standing=False) for d in p.changes
+        there = {
+            lot["ref"].removeprefix("change:"): lot
+            for lot in lots
+            if (lot["ref"] or "").startswith("change:")
         }
+        anchors = {d.ref: p.anchor for _, p in books.periods(standing=False) for d in p.changes}
         known = {d.ref: (i, d) for i, d in books.differences(standing=False)}
         for ref in sorted(set(there) - set(known)):
             yield f"the change {ref} brought credits and is not paid"
@@ -201,8 +211,14 @@ class Oracle:
 
     def _sum(self, studio: Studio, lots: list[dict[str, Any]]) -> Iterable[str]:
         """What came in, less what the simulation knows was spent, less what ran out and was taken, is what is there."""
-        (wallet,) = self._rows("select available + held - debt as net from credits_wallet where id = %s", studio.id)
-        own = [lot for lot in lots if lot["source"] != "refund" and not (lot["ref"] or "").startswith("restored:")]
+        (wallet,) = self._rows(
+            "select available + held - debt as net from credits_wallet where id = %s", studio.id
+        )
+        own = [
+            lot
+            for lot in lots
+            if lot["source"] != "refund" and not (lot["ref"] or "").startswith("restored:")
+        ]
         came = sum(lot["granted"] - _taken(lot, lots) for lot in own)
         frozen, expired = sum(lot["frozen"] for lot in lots), sum(lot["expired"] for lot in lots)
         want = came - studio.spent - expired - frozen

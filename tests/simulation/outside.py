@@ -93,7 +93,10 @@ class Post:
         said = self.rng.choice(self.ever) | {"id": f"ev_forged{self.rng.randrange(10**6)}"}
         kind = self.rng.choice(("key", "old", "cut", "live", "version", "account"))
         headers, body = self.mock.signed(
-            said | {"live": {"livemode": True}, "version": {"version": "0"}, "account": {"account": "x"}}.get(kind, {}),
+            said
+            | {"live": {"livemode": True}, "version": {"version": "0"}, "account": {"account": "x"}}.get(
+                kind, {}
+            ),
             key=b"nobody's" if kind == "key" else None,
             at=self.mock.now() - timedelta(minutes=6) if kind == "old" else None,
         )
@@ -106,5 +109,3 @@ class Post:
         if believed:
             raise AssertionError(f"a forged message ({kind}) was taken")
         return kind
-
-

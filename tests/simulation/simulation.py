@@ -233,5 +233,3 @@ class _Play:
         if self.oracle.seen() != before:
             raise Broken(f"told again, it is {self.oracle.seen()} instead of {before}")
         self._check()
-
-

@@ -79,7 +79,9 @@ class Steps:
     def books(self, studio: Studio) -> Books:
         return Books(self.mock, studio.customer)
 
-    def begin(self, name: str, work: Callable[[], object], then: Callable[[object], None] | None = None) -> str:
+    def begin(
+        self, name: str, work: Callable[[], object], then: Callable[[object], None] | None = None
+    ) -> str:
         """A process of its own; the scheduler goes on with it."""
         self.tasks.append((Task(name, work), then or (lambda _: None)))
         return name
@@ -121,7 +123,8 @@ class Steps:
             return None
         order = self.rng.choice(orders)
         return self.begin(
-            f"{studio.name} comes back to order {order.int & 0xFFF}", lambda: billing.fulfil(studio.actor, order)
+            f"{studio.name} comes back to order {order.int & 0xFFF}",
+            lambda: billing.fulfil(studio.actor, order),
         )
 
     def change(self) -> str | None:
@@ -187,7 +190,9 @@ class Steps:
         page = self.rng.choice(open_ if open_ and self.rng.random() < 0.9 else pages)
         card = self.rng.choice(CARDS)
         coupon = COUPON if self.rng.random() < 0.05 else ""
-        return self._there(f"{studio.name} pays {page} by {card} {coupon}", lambda: self.desk.pay(page, card, coupon))
+        return self._there(
+            f"{studio.name} pays {page} by {card} {coupon}", lambda: self.desk.pay(page, card, coupon)
+        )
 
     def save_card(self) -> str | None:
         studio = self.studio()
@@ -231,7 +236,9 @@ class Steps:
 
     def dispute(self) -> str | None:
         payment = self._paid(
-            lambda books, p: p.refunded < p.amount.amount and not any(d.payment == p.ref for d in books.disputes)
+            lambda books, p: (
+                p.refunded < p.amount.amount and not any(d.payment == p.ref for d in books.disputes)
+            )
         )
         if payment is None:
             return None
@@ -261,7 +268,9 @@ class Steps:
 
     def reserve(self) -> str | None:
         studio, hold = self.studio(), self.id()
-        amount = self.rng.choice((1, CREDIT, self.rng.randint(1, 300) * CREDIT, self.rng.randint(1, 4000 * CREDIT)))
+        amount = self.rng.choice(
+            (1, CREDIT, self.rng.randint(1, 300) * CREDIT, self.rng.randint(1, 4000 * CREDIT))
+        )
         expires_in = self.rng.choice((600, 86_400, 10 * 86_400))
         name = f"{studio.name} reserves {amount} ({hold.int & 0xFFF})"
         try:
@@ -278,7 +287,9 @@ class Steps:
             return None
         hold = self.rng.choice(list(self.holds))
         studio, amount = self.holds.pop(hold)
-        cost = self.rng.choice((0, amount, self.rng.randint(0, amount), amount + self.rng.randint(0, 50 * CREDIT)))
+        cost = self.rng.choice(
+            (0, amount, self.rng.randint(0, amount), amount + self.rng.randint(0, 50 * CREDIT))
+        )
         policy: Literal["cap", "draw", "debt"] = self.rng.choice(("cap", "cap", "draw", "debt"))
         found = self._command(lambda: ledger.finalize(hold, cost, key=f"f{hold}", policy=policy))
         studio.spent += found.charged
@@ -357,7 +368,9 @@ class Steps:
         ends = [s.period_end for s in self.books(studio).live()]
         if ends and self.rng.random() < 0.3:
             # To a moment just beside a period's end.
-            by = max(ends[0] - self.world.now() + timedelta(seconds=self.rng.choice((-1, 0, 1))), timedelta(0))
+            by = max(
+                ends[0] - self.world.now() + timedelta(seconds=self.rng.choice((-1, 0, 1))), timedelta(0)
+            )
         if self.post.lost_since is not None:
             # What was lost is looked for each night.
             by = min(by, max(self.post.lost_since + timedelta(days=2) - self.world.now(), timedelta(0)))
@@ -383,7 +396,9 @@ class Steps:
 
     def _paid(self, fits: Callable[[Books, PaymentState], bool]) -> PaymentState | None:
         books = self.books(self.studio())
-        found = [p for p in books.payments if p.status == "succeeded" and p.amount.amount > 0 and fits(books, p)]
+        found = [
+            p for p in books.payments if p.status == "succeeded" and p.amount.amount > 0 and fits(books, p)
+        ]
         return self.rng.choice(found) if found else None
 
     def _command(self, act: Callable[[], Any]) -> Any:
