@@ -20,27 +20,26 @@ from typing import Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 # ISO 4217: what has other than two decimals. An adapter whose provider counts otherwise converts at its border.
-_DECIMALS: Final[Mapping[str, int]] = dict.fromkeys(
-    [
-        "bif",
-        "clp",
-        "djf",
-        "gnf",
-        "isk",
-        "jpy",
-        "kmf",
-        "krw",
-        "pyg",
-        "rwf",
-        "ugx",
-        "vnd",
-        "vuv",
-        "xaf",
-        "xof",
-        "xpf",
-    ],
-    0,
-) | dict.fromkeys(["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"], 3)
+_NONE: Final = [
+    "bif",
+    "clp",
+    "djf",
+    "gnf",
+    "isk",
+    "jpy",
+    "kmf",
+    "krw",
+    "pyg",
+    "rwf",
+    "ugx",
+    "vnd",
+    "vuv",
+    "xaf",
+    "xof",
+    "xpf",
+]
+_THREE: Final = ["bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"]
+_DECIMALS: Final[Mapping[str, int]] = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3)
 
 
 def decimals(currency: str) -> int:

@@ -50,10 +50,9 @@ def _play(given: argparse.Namespace, url: str) -> int:
             steps, faults = steps + story.steps, faults + story.faults
             if given.json:
                 print(json.dumps({"seed": seed, "wrong": story.wrong, "steps": story.steps}), flush=True)
-            if story.wrong is not None or given.seed is not None:
-                if not given.json:
-                    print("\n".join((f"seed {seed}", *story.lines)))
-                    print(f"seed {seed}: {story.wrong or 'clean'}", flush=True)
+            if (story.wrong is not None or given.seed is not None) and not given.json:
+                print("\n".join((f"seed {seed}", *story.lines)))
+                print(f"seed {seed}: {story.wrong or 'clean'}", flush=True)
             if story.wrong is not None:
                 failed.append(seed)
                 if not given.keep_going:

@@ -13,7 +13,7 @@ _mine = threading.local()
 
 
 class Task:
-    """A request or a worker's step. `run` goes on until it hands over or ends; `result` or `error` says how it ended."""
+    """A request or a worker's step: `run` goes on until it hands over or ends, with a `result` or an `error`."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         self.name = name
