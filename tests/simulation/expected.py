@@ -162,17 +162,9 @@ class Books:
         subscriptions = {s.ref: s for s in self.subscriptions}
         found = []
         for invoice in self.invoices:
-<<<<<<< HEAD
-            if (
-                invoice.status != "paid"
-                or invoice.subscription is None
-                or (standing and not self._stands(invoice))
-            ):
-=======
             if invoice.status != "paid" or invoice.subscription is None:
                 continue
             if standing and not self._stands(invoice):
->>>>>>> simulation
                 continue
             for line in invoice.lines:
                 if not line.proration:
