@@ -17,6 +17,7 @@ from packshot.foundation.billing.cli import billing, plans
 from packshot.settings import settings
 from packshot.shoot import shoot
 from packshot.studio.credits.cli import app as ledger
+from packshot.studio.credits.cli import grant
 from packshot.studio.generation.cli import models, organizations
 
 app = typer.Typer(
@@ -135,6 +136,7 @@ app.add_typer(blobs, name="blobs")
 app.add_typer(plans, name="plans")
 app.add_typer(billing, name="billing")
 app.add_typer(models, name="models")
+organizations.command("grant")(grant)
 app.add_typer(organizations, name="org")
 
 

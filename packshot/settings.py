@@ -113,6 +113,15 @@ class Settings(BaseSettings):
     """In which currency plans and packs are sold; plans.toml has a price in it for each that is."""
     plans: Path | None = None
     """A file of one's own instead of plans.toml; see `packshot plans check`."""
+    custom_url: str | None = None
+    """The bridge to a provider of one's own (docs/payments.md); None with `custom`: invoices by hand."""
+    custom_secret: SecretStr | None = None
+    """Signs what the bridge and the studio send each other: at least 32 characters."""
+    custom_secret_before: SecretStr | None = None
+    """The secret before, while it is being changed."""
+    custom_abilities: list[str] = ["subscribe", "pack"]
+    """What the bridge can: subscribe, pack, trial, change, cancel, portal, charge."""
+    custom_livemode: bool = True
     terms_version: str = "2026-11-01"
     log_json: bool = False
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -158,6 +167,14 @@ class Settings(BaseSettings):
             missing = [f"PACKSHOT_{name.upper()}" for name in needed if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"a bucket needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_bridge(self) -> Settings:
+        if self.payments == "custom" and self.custom_url is not None:
+            secret = self.custom_secret
+            if secret is None or len(secret.get_secret_value()) < 32:
+                raise ValueError("a bridge needs PACKSHOT_CUSTOM_SECRET, of at least 32 characters")
         return self
 
     @property

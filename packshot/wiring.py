@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from packshot.adapters.disk import DiskBlobs
 from packshot.adapters.moving import MovingBlobs
@@ -16,12 +17,14 @@ from packshot.facts import subscribe
 from packshot.ports.blobs import BlobStore
 from packshot.ports.fetch import Fetcher
 from packshot.ports.generation import Closing, Generator
-from packshot.ports.payments import Payments
+from packshot.ports.payments import Ability, Payments
 from packshot.settings import settings
 
 if TYPE_CHECKING:
+    from packshot.adapters.custom.manual import ManualPayments
     from packshot.adapters.local.pool import ImagingPool
     from packshot.adapters.mock.payments.provider import MockPayments
+    from packshot.studio.credits import topups
     from packshot.studio.generation.providers import Known
 
 
@@ -32,6 +35,7 @@ def connect() -> None:
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
     from packshot.studio.credits import billing as credits_of
+    from packshot.studio.credits import topups
     from packshot.studio.credits.commands import open_wallet
     from packshot.studio.generation import providers
 
@@ -45,6 +49,35 @@ def connect() -> None:
     storage.connect(blobs())
     providers.connect(_receivers, known_providers())
     payment_providers.connect(settings().payments, payments)
+    topups.connect(topups.Shop(_packs_of, _charge) if settings().payments is not None else None)
+
+
+def _packs_of(organization_id: UUID) -> list[topups.Pack]:
+    """What can be bought for an organization that has paid once, without asking it."""
+    from packshot.foundation.billing import queries
+    from packshot.foundation.billing.templatetags.money import money
+    from packshot.studio.credits import topups
+
+    return [
+        topups.Pack(
+            offer.price.key, offer.terms["credits"], f"{offer.price.name} · {money(offer.price.unit)}"
+        )
+        for offer in queries.chargeable(organization_id)
+    ]
+
+
+def _charge(organization_id: UUID, pack: str, key: UUID) -> topups.Outcome:
+    from packshot.foundation.billing import commands
+    from packshot.foundation.billing.errors import Declined
+    from packshot.studio.credits import topups
+
+    try:
+        order = commands.charge(organization_id, key, pack)
+    except Declined:
+        return topups.Declined("no_card")
+    if order.status == "paid":
+        return topups.Paid()
+    return topups.Pending() if order.status == "open" else topups.Declined("declined")
 
 
 @cache
@@ -53,7 +86,33 @@ def payments() -> Payments:
     chosen = settings().payments
     if chosen == "mock":
         return mock_payments()
+    if chosen == "custom":
+        return _bridge() if settings().custom_url is not None else manual_payments()
     raise ValueError(f"PACKSHOT_PAYMENTS={chosen} is not built in")
+
+
+def manual_payments() -> ManualPayments:
+    """Invoices that an operator marks as paid."""
+    from packshot.adapters.custom.manual import ManualPayments
+    from packshot.foundation.billing.inbox import now
+
+    return ManualPayments(settings().address, now)
+
+
+def _bridge() -> Payments:
+    from packshot.adapters.custom.provider import CustomPayments
+    from packshot.foundation.billing.inbox import now
+
+    found = settings()
+    assert found.custom_url is not None
+    secrets = [each for each in (found.custom_secret, found.custom_secret_before) if each is not None]
+    return CustomPayments(
+        found.custom_url,
+        keys=[each.get_secret_value().encode() for each in secrets],
+        abilities=frozenset(Ability(each) for each in found.custom_abilities),
+        livemode=found.custom_livemode,
+        now=now,
+    )
 
 
 @cache

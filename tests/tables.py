@@ -24,6 +24,10 @@ INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
     "auth_group": {},
     "auth_group_permissions": {},
     "auth_permission": {},
+    "billing_message": {},  # what payment providers sent, before it is known whose it is; worked off by functions
+    "billing_plan": {},  # what is sold, read through functions
+    "billing_price": {"packshot_member": {"SELECT"}},  # what was ever sold, and what it brings
+    "billing_round": {},  # when all was last compared with the payment provider; a function's
     "django_content_type": {},
     "django_migrations": {},
     "generation_callback": {},  # what providers sent, before it is known whose it is; worked off by functions

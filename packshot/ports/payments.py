@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 # ISO 4217: what has other than two decimals. An adapter whose provider counts otherwise converts at its border.
@@ -444,4 +444,24 @@ class Payments(Protocol):
 
     def since(self, moment: datetime) -> Iterable[Notice]:
         """Every message from `moment` on, oldest first, whether it was delivered or not: what reconcile goes by."""
+        ...
+
+
+@runtime_checkable
+class ByHand(Protocol):
+    """A provider without a machine: an operator writes the invoices, and says which were paid."""
+
+    def paid(
+        self,
+        *,
+        organization: UUID,
+        order: UUID,
+        price: Price,
+        quantity: int,
+        number: str,
+        total: Money,
+        tax: Money,
+        before: SubscriptionState | None,
+    ) -> Seen:
+        """What it stands for that the invoice `number` was paid: a pack, or the period after `before`."""
         ...

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.utils.translation import gettext as _
-
 from packshot.db.tenancy import Actor
-from packshot.studio.credits import queries
+from packshot.studio.credits import notices, queries
+from packshot.studio.credits.words import kind_words, source_words
 
 ENTRIES_SHOWN = 5
 ENTRIES_READ = 50
@@ -30,6 +29,8 @@ class BalanceLines:
     resets_at: datetime | None
     """None where no allowance comes again."""
     lots: tuple[LotLine, ...]
+    low: bool
+    """Below the mark at which the organization wants to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class EntryLine:
 
 
 def read(actor: Actor) -> BalanceLines:
-    found = queries.balance(actor)
-    sources = _sources()
+    found, watch = notices.balance_and_watch(actor)
+    sources = source_words()
     return BalanceLines(
         available=found.available,
         held=found.held,
@@ -55,13 +56,14 @@ def read(actor: Actor) -> BalanceLines:
             for lot in found.lots
             if lot.remaining
         ),
+        low=watch is not None and watch.low,
     )
 
 
 def entries(actor: Actor) -> list[EntryLine]:
     """The last lines of the log, newest first."""
     lines: list[EntryLine] = []
-    kinds = _kinds()
+    kinds = kind_words()
     for entry in queries.entries(actor, ENTRIES_READ):
         word = kinds.get(entry.kind, entry.kind)
         if lines and lines[-1].word == word and lines[-1].at - entry.at < TOGETHER:
@@ -72,31 +74,3 @@ def entries(actor: Actor) -> list[EntryLine]:
         else:
             lines.append(EntryLine(word, entry.amount, 1, entry.at))
     return lines
-
-
-def _sources() -> dict[str, str]:
-    return {
-        "included": _("Monthly allowance"),
-        "purchased": _("Bought"),
-        "promotional": _("Given"),
-        "adjustment": _("Adjusted"),
-        "refund": _("Came back"),
-    }
-
-
-def _kinds() -> dict[str, str]:
-    return {
-        "grant": _("Granted"),
-        "topup": _("Bought"),
-        "monthly_reset": _("Monthly allowance"),
-        "reserve": _("Held for work"),
-        "debit": _("Charged"),
-        "release": _("Given back"),
-        "refund": _("Came back"),
-        "expire": _("Ran out"),
-        "adjust": _("Adjusted"),
-        "freeze": _("Set aside"),
-        "unfreeze": _("Set free"),
-        "claw": _("Taken back"),
-        "repay": _("Paid what was owed"),
-    }

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "packshot.studio.writing",
     "packshot.studio.assets",
     "packshot.studio.boards",
+    "packshot.studio.statement",
     "packshot.web",
 ]
 

@@ -12,6 +12,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from packshot.db.tenancy import Actor
+from packshot.foundation.billing import providers
+from packshot.foundation.billing import queries as billing
+from packshot.foundation.billing.notices import PlanNotice, notice
 from packshot.foundation.organizations.current import actor_of
 from packshot.studio.generation import queries as work
 from packshot.web import balance
@@ -45,6 +48,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "preferences": _preferences(request),
         "shell": SimpleLazyObject(lambda: _shell(request)),
+        "plan_notice": SimpleLazyObject(lambda: _plan_notice(request)),
         "live_actor": SimpleLazyObject(lambda: _live_actor(request)),
         "shortcuts": GROUPS,
         "places": PLACES,
@@ -63,6 +67,15 @@ def _preferences(request: HttpRequest) -> Preferences:
 def _shell(request: HttpRequest) -> Shell | None:
     actor = actor_of(request)
     return None if actor is None else Shell(actor)
+
+
+def _plan_notice(request: HttpRequest) -> PlanNotice | None:
+    """What is to be said about the plan, to those who look after it; not on the page that says it anyway."""
+    actor = actor_of(request)
+    if actor is None or providers.configured() is None or request.path.startswith("/billing"):
+        return None
+    found = billing.warned(actor)
+    return None if found is None else notice(found)
 
 
 def _live_actor(request: HttpRequest) -> str:

@@ -52,6 +52,8 @@ PLACES: tuple[Place, ...] = (
     Place("pricing", _("Plans"), "coins"),
     Place("billing", _("Plan and billing"), "coins"),
     Place("settings", _("Settings"), "settings"),
+    Place("settings-credits", _("Settings: Credits"), "coins"),
+    Place("settings-credits-rules", _("Settings: Caps, notices and top-ups"), "coins"),
     Place("account_email", _("Settings: E-mail"), "settings"),
     Place("account_change_password", _("Settings: Password"), "settings"),
     Place("settings-language", _("Settings: Language"), "languages"),

@@ -38,6 +38,7 @@ BALANCE = BalanceLines(
         LotLine("Monthly allowance", 398 * MICRO, DAY + timedelta(days=31)),
         LotLine("Bought", 100 * MICRO, None),
     ),
+    low=False,
 )
 ENTRY = EntryLine("Held for work", -8 * MICRO, 4, DAY)
 WORK = Work(UUID(int=1), "On white marble", "#", 1, 4)

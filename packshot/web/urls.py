@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.studio.writing.urls")),
     path("", include("packshot.studio.assets.urls")),
     path("hooks/payments/<slug:name>/", hooks.payments, name="hooks-payments"),
+    path("", include("packshot.studio.statement.urls")),
     path("hooks/<slug:name>/", hooks.provider, name="hooks"),
     path("mock-payments/pay/<slug:ref>", mock_payments.pay, name="mock-pay"),
     path("mock-payments/portal/<slug:ref>", mock_payments.portal, name="mock-portal"),

@@ -33,6 +33,7 @@ from packshot.worker.pace import Pace
 from packshot.worker.payments import take_payments
 from packshot.worker.road import Road
 from packshot.worker.upkeep import collect_for_ever, keep_whole
+from packshot.worker.wallets import mind_for_ever
 from packshot.worker.watched import Watched
 
 log = structlog.get_logger(__name__)
@@ -102,6 +103,7 @@ class Crew:
             keep_whole(self._database, self._pace, cap=settings().organization_jobs, blobs=storage.blobs()),
             collect_for_ever(self._database, self._pace, storage.blobs()),
             take_payments(self._pace),
+            mind_for_ever(self._database, self._pace),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]

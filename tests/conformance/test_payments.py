@@ -39,6 +39,7 @@ def open_shop(own_database, new_tenant, admin, request, tmp_path: Path) -> Itera
     yield open_
     for shop in opened:
         clean(admin, shop.tenant.organization_id)
+    opened[0].till.close()
     providers.connect(None, lambda: opened[0].till.provider)
 
 
@@ -636,3 +637,26 @@ def wipe(admin: psycopg.Connection, shop: Shop) -> None:
         for table in tables:
             admin.execute(f"delete from {table} where organization_id = %s", [organization])
     admin.execute("select credits_open_wallet_v1(%s)", [organization])
+
+
+# Without the person.
+
+
+@pytest.mark.parametrize("card", ["ok", "fails_later", "confirm"])
+def test_a_saved_card_is_charged_once_for_its_key(shop, card):
+    shop.buy("pack-1000", None, card=card)
+    order = uuid4()
+    found = [commands.charge(shop.tenant.organization_id, order, price("pack-5000", None)) for _ in range(2)]
+    shop.till.deliver(storm(11))
+    paid = card == "ok"
+    expected = {"ok": "paid", "fails_later": "failed", "confirm": "open"}[card]
+    assert [each.status for each in found] == [expected] * 2
+    assert shop.available == (6500 if paid else 1500)
+    assert len([p for p in shop.payments() if p.order == order]) == 1
+
+
+def test_nobody_is_charged_without_a_card(shop):
+    with pytest.raises(Declined):
+        commands.charge(shop.tenant.organization_id, uuid4(), price("pack-1000", None))
+    shop.till.deliver()
+    assert (shop.available, shop.payments()) == (500, [])

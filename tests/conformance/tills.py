@@ -6,22 +6,26 @@ A further provider is one more class here and its name in TILLS. Its messages tr
 
 from __future__ import annotations
 
+import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 from uuid import uuid4
 
 from django.db import connection
 
+from packshot.adapters.custom import wire
+from packshot.adapters.custom.provider import CustomPayments
 from packshot.adapters.mock.payments.desk import Desk
 from packshot.adapters.mock.payments.provider import MockPayments
 from packshot.db.sql import call
 from packshot.foundation.billing import inbox
-from packshot.ports.payments import Payments
+from packshot.ports.payments import Ability, Kind, Payments
+from tests.fakes.bridge import Bridge
 
 Card = Literal["ok", "declined", "fails_later", "confirm", "bank", "bank_fails"]
 
@@ -90,6 +94,9 @@ class Till(ABC):
     @abstractmethod
     def rotated(self, message: Message) -> Message:
         """The same message, signed with the secret before the last rotation."""
+
+    def close(self) -> None:  # noqa: B027  (most have nothing open)
+        """The world ends with the test."""
 
     # What every till does alike.
 
@@ -187,8 +194,6 @@ class MockTill(Till):
         }
 
     def rotated(self, message: Message) -> Message:
-        import json
-
         return Message(*self.mock.signed(json.loads(message.body), key=self.keys[1]))
 
     @property
@@ -209,5 +214,55 @@ class MockTill(Till):
         }
 
 
+class CustomTill(MockTill):
+    """The contract for any provider, over HTTP: a bridge that keeps the mock's books."""
+
+    name = "custom"
+    keys = (b"the secret of the bridge and the studio", b"the secret they had before, also long")
+
+    def __init__(self, home: Path, tax_percent: int = 0) -> None:
+        super().__init__(home, tax_percent)
+        self._books = self.provider
+        self.bridge = Bridge(self.mock, self.keys)
+        self.provider = CustomPayments(
+            self.bridge.url, keys=self.keys, abilities=frozenset(Ability), livemode=False, now=inbox.now
+        )
+
+    @property
+    def mock(self) -> MockPayments:
+        return cast("MockPayments", self.__dict__.get("_books", self.provider))
+
+    def close(self) -> None:
+        self.bridge.close()
+
+    def messages(self) -> list[Message]:
+        told = [self.mock.verify(headers, body, inbox.now()) for headers, body in self.mock.unsent()]
+        return [self._signed(self.bridge.message(notice)) for notice in told]
+
+    def bad_messages(self) -> dict[str, Message]:
+        said = self._said(None)
+        genuine, old = self._signed(said), inbox.now() - timedelta(minutes=6)
+        return {
+            "forged": self._signed(said, b"another key"),
+            "old": Message(wire.signed(self.keys[0], genuine.body, old), genuine.body),
+            "garbled": Message(genuine.headers, genuine.body + b" "),
+            "unreadable": self._signed({"id": "1"}),
+        }
+
+    def odd_messages(self, checkout: str) -> dict[str, Message]:
+        return {"livemode": self._signed(self._about(checkout) | {"livemode": True})}
+
+    def rotated(self, message: Message) -> Message:
+        return Message(wire.signed(self.keys[1], message.body, inbox.now()), message.body)
+
+    def _about(self, checkout: str) -> dict[str, object]:
+        seen = self.mock.fetch(Kind.CHECKOUT, checkout)
+        return {**self._said(checkout), "seen": wire.dump_seen(seen)}
+
+    def _signed(self, said: dict[str, Any], key: bytes | None = None) -> Message:
+        body = json.dumps(said).encode()
+        return Message(wire.signed(key or self.keys[0], body, inbox.now()), body)
+
+
 # Each makes a till that starts with an empty world; the second argument is the tax in percent that it adds.
-TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill}
+TILLS: dict[str, Callable[[Path, int], Till]] = {"mock": MockTill, "custom": CustomTill}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -110,6 +111,38 @@ def replay(
         if not call("billing_replay_v1", message):
             raise NotFound("There is no such message, or it is about nothing that we follow.")
         inbox.work(100)
+    typer.echo("Done.")
+
+
+@billing.command()
+def orders(home: Home = None, as_json: AsJson = False) -> None:
+    """Orders that wait for their money, oldest first."""
+    with _studio(home):
+        from packshot.db.sql import rows
+
+        found = rows("billing_open_orders_v1", 500)
+    if as_json:
+        typer.echo(json.dumps(found, default=str))
+    for row in [] if as_json else found:
+        typer.echo(
+            f"{row['id']}  {row['created_at']:%Y-%m-%d}  {row['price']} x {row['quantity']}  {row['organization']}"
+        )
+
+
+@billing.command()
+def paid(
+    order: Annotated[
+        UUID, typer.Argument(help="An order that `packshot billing orders` shows.", metavar="ORDER")
+    ],
+    invoice: Annotated[str, typer.Option("--invoice", help="The number of your invoice: each counts once.")],
+    tax: Annotated[int, typer.Option(help="The tax on it, in minor units.", min=0)] = 0,
+    home: Home = None,
+) -> None:
+    """Say that an invoice written by hand was paid: the order's pack comes, or its plan's next period."""
+    with _studio(home):
+        from packshot.foundation.billing import commands
+
+        commands.mark_paid(order, invoice, tax)
     typer.echo("Done.")
 
 

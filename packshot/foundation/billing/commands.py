@@ -22,14 +22,16 @@ from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, P
 from packshot.foundation.billing.months import difference, month_at
 from packshot.foundation.billing.plans import book, offers, published
 from packshot.foundation.billing.queries import order as read_order
-from packshot.foundation.billing.queries import order_view, standing
+from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of
 from packshot.ports.payments import (
     Ability,
+    ByHand,
     Change,
     Charge,
     InvoiceState,
     Kind,
     Missing,
+    Money,
     Order,
     Page,
     Payer,
@@ -41,7 +43,7 @@ from packshot.ports.payments import (
 )
 from packshot.settings import settings
 
-_LIFE = timedelta(hours=23)
+_LIFE_S = 23 * 3600
 """How long a page to pay on stays open: what providers allow is a day."""
 _PATIENCE = timedelta(hours=1)
 """How long a preview may be looked at before it must be made anew."""
@@ -67,7 +69,7 @@ def buy(actor: Actor, order_id: UUID, price: str, quantity: int, back: str) -> O
     provider = providers.provider()
     with acting_as(actor):
         opened = rows(
-            "billing_open_order_v1", order_id, kind, price, quantity, provider.name, _path(back), _LIFE
+            "billing_open_order_v1", order_id, kind, price, quantity, provider.name, safe_path(back), _LIFE_S
         )[0]
         payer = _payer(rows("billing_payer_v1", provider.name)[0])
         trial = _trial_days(actor, offer.price.item) if kind == "subscription" else 0
@@ -145,7 +147,7 @@ def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> 
         raise Invalid("This preview is too old. Nothing was changed: look at it once more.")
     provider = providers.provider()
     with acting_as(actor):
-        rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE)
+        rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE_S)
     with _asking():
         seen = provider.change(_change(asked, act))
     projecting.apply(provider.name, seen)
@@ -241,6 +243,39 @@ def advance_clock(by: timedelta) -> datetime:
         connection.close()
 
 
+def mark_paid(order_id: UUID, number: str, tax: int = 0) -> OrderView:
+    """An operator says that the invoice with this number was paid: for an order's pack, or for its next period.
+
+    The same number again changes nothing. `tax` is what stood on it beside the price, in minor units. Raises NotSold
+    (invoices are not written by hand here) and NotFound.
+    """
+    provider = providers.provider()
+    if not isinstance(provider, ByHand):
+        raise NotSold("The payment provider writes the invoices here.")
+    try:
+        found = rows("billing_order_of_v1", order_id, provider.name, number)
+    finally:
+        connection.close()
+    if not found:
+        raise NotFound("There is no such order.")
+    row, view = found[0], order_view(found[0])
+    if not row["known"]:
+        price = priced(row["sold"])
+        net = price.unit.amount * view.quantity
+        seen = provider.paid(
+            organization=row["organization_id"],
+            order=view.id,
+            price=price,
+            quantity=view.quantity,
+            number=number,
+            total=Money(net + tax, price.unit.currency),
+            tax=Money(tax, price.unit.currency),
+            before=subscription_of(row["subscription"]),
+        )
+        projecting.apply(provider.name, seen)
+    return view
+
+
 # Parts.
 
 
@@ -289,7 +324,7 @@ def _trial_days(actor: Actor, plan: str) -> int:
     return 0 if had else book().plans[plan].trial_days
 
 
-def _path(back: str) -> str:
+def safe_path(back: str) -> str:
     """A path of the studio; whatever else is said leads to the billing page."""
     safe = back.startswith("/") and not back.startswith(("//", "/\\")) and "\n" not in back
     return back[:2000] if safe else "/billing"

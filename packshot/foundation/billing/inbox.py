@@ -40,7 +40,7 @@ def store(provider: Payments, notice: Notice) -> bool:
     if error is not None:
         state = "parked"
         log.error("payment message parked", provider=provider.name, message=notice.id, why=error)
-    elif notice.kind is None or notice.ref is None:
+    elif notice.seen is None and (notice.kind is None or notice.ref is None):
         state = "ignored"
     return bool(
         call(

@@ -7,14 +7,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound
+from packshot.foundation.billing import providers
 from packshot.foundation.billing.contracts import Entitlement, OrderView, Standing
-from packshot.foundation.billing.models import Customer, Fact, Order, Price, Record
+from packshot.foundation.billing.models import Customer, Fact, Order, Record
+from packshot.foundation.billing.models import Price as PriceRow
+from packshot.foundation.billing.plans import Offer, offers
 from packshot.foundation.billing.states import load
-from packshot.ports.payments import InvoiceState, Money, SubscriptionState
+from packshot.ports.payments import Ability, InvoiceState, Money, Price, SubscriptionState
 
+_LOUD = ("trialing", "past_due", "unpaid")
 _OVER = ("cancelled", "incomplete", "incomplete_expired")
 
 
@@ -33,7 +39,7 @@ def standing(actor: Actor) -> Standing:
         running = sorted((s for s in subscriptions if s.status not in _OVER), key=lambda s: (s.anchor, s.ref))
         subscription = running[0] if running else None
         invoices = _invoices(mine)
-        price = Price.objects.filter(key=subscription.price).first() if subscription else None
+        price = PriceRow.objects.filter(key=subscription.price).first() if subscription else None
         told = (
             Fact.objects.filter(organization_id=actor.organization_id, key__startswith="terms:")
             .order_by("-number")
@@ -52,6 +58,20 @@ def standing(actor: Actor) -> Standing:
             .values_list("ref", flat=True)
             .first(),
         )
+
+
+def warned(actor: Actor) -> Standing | None:
+    """The standing of somebody who looks after a plan that a notice may be about; asked for on every page."""
+    with acting_as(actor):
+        if call("app.role") not in ("owner", "admin"):
+            return None
+        mine = Record.objects.filter(organization_id=actor.organization_id, kind="subscription")
+        loud = [
+            r
+            for r in mine
+            if r.state["status"] in _LOUD or (r.state["cancel_at"] and not r.state["ended_at"])
+        ]
+    return standing(actor) if loud else None
 
 
 def invoices(actor: Actor, limit: int = 24) -> list[InvoiceState]:
@@ -74,6 +94,35 @@ def order(actor: Actor, order_id: UUID) -> OrderView:
 
 def order_view(row: dict[str, Any]) -> OrderView:
     return OrderView(**{name: row[name] for name in OrderView.__dataclass_fields__})
+
+
+def chargeable(organization_id: UUID) -> list[Offer]:
+    """The packs that this organization's saved card can be charged for; none before it has paid once."""
+    if not providers.able(Ability.CHARGE):
+        return []
+    try:
+        payer = rows("billing_payer_of_v1", organization_id, providers.configured())
+    finally:
+        connection.close()
+    if not payer or payer[0]["customer"] is None:
+        return []
+    return [offer for offer in offers().values() if offer.kind == "pack"]
+
+
+def priced(sold: Any) -> Price:
+    """A frozen price, as the database gives it, in the port's words."""
+    row = json.loads(sold) if isinstance(sold, str) else sold
+    unit = Money(row["unit"], row["currency"])
+    return Price(row["key"], row["item"], row["terms"]["name"], unit, row["interval"])
+
+
+def subscription_of(document: Any) -> SubscriptionState | None:
+    """A subscription's state, as the database gives it."""
+    if document is None:
+        return None
+    found = load("subscription", json.loads(document) if isinstance(document, str) else document)
+    assert isinstance(found, SubscriptionState)
+    return found
 
 
 def may_pay(actor: Actor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -162,7 +163,17 @@ def portal(request: MemberRequest) -> HttpResponseBase:
 @signed_in
 def upgrade(request: MemberRequest) -> HttpResponse:
     """The dialog that a gate opens, or 'not enough credits': what would help, and the way back to here."""
-    feature = request.GET.get("for", "credits")
+    return _upgrade(request, request.GET.get("for", "credits"))
+
+
+def upgrade_sheet(request: HttpRequest, feature: str) -> HttpResponse:
+    """The same as the answer of a gate that is closed: over the page, which stays as it is."""
+    response = _upgrade(cast("MemberRequest", request), feature)
+    response["HX-Reswap"] = "none"
+    return response
+
+
+def _upgrade(request: MemberRequest, feature: str) -> HttpResponse:
     current = queries.entitlement(request.actor)
     rank = book().plans[current.plan].rank if current.plan in book().plans else 0
     cards = [
@@ -237,7 +248,7 @@ def _back(request: HttpRequest) -> str:
     asked = request.GET.get("back")
     if asked is None and request.headers.get("HX-Request") == "true":
         asked = vars(request)["htmx"].current_url_abs_path
-    return asked if asked and asked.startswith("/") and not asked.startswith("//") else "/billing"
+    return commands.safe_path(asked or "/billing")
 
 
 def _uuid(text: str) -> UUID:

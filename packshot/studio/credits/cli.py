@@ -74,6 +74,37 @@ def explain(
     typer.echo(json.dumps(_document(found), default=str) if as_json else _explanation(found))
 
 
+def grant(
+    organization: Annotated[UUID, typer.Argument(help="The organization's id.", metavar="ORG")],
+    amount: Annotated[str, typer.Argument(help="Credits, e.g. 500 or 2.5.", metavar="N")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the organization's history.")],
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="A name for this grant: given again, nothing is granted again."),
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give an organization credits that never run out. Exit code 2 when something about it is not right."""
+    installation.configure(home=home)
+    with installation.database():
+        installation.prepare_schema()
+        installation.set_up_django()
+        from packshot.errors import Problem
+        from packshot.studio.credits import operator
+
+        try:
+            given = operator.grant(organization, amount, reason, key)
+        except Problem as problem:
+            typer.echo(f"packshot: {problem.message}", err=True)
+            raise typer.Exit(2) from None
+    if as_json:
+        typer.echo(json.dumps(asdict(given), default=str))
+        return
+    now = f"{format_credits(given.available)} credits are available"
+    typer.echo(f"{format_credits(given.amount)} credits granted to {given.organization}; {now} now.")
+
+
 def _report(report: Report) -> str:
     has = f"{format_credits(report.available)} credits available, {format_credits(report.held)} held"
     lines = [

@@ -168,3 +168,77 @@ class MemberMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month} of {self.member_id}"
+
+
+class Watch(models.Model):
+    """Below how many credits an organization wants to be told; no row: it does not."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    below = models.BigIntegerField()
+    low = models.BooleanField(default=False)
+    """It is below, and was told; above again it is armed anew."""
+    language = models.CharField(max_length=10)
+    """Of whoever asked to be told."""
+
+    def __str__(self) -> str:
+        return f"watch of {self.organization_id}"
+
+
+class Notice(models.Model):
+    """A mail to the owners and admins that is to be sent once: claimed before it is sent, never claimed twice."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    kind = models.CharField(max_length=20)
+    detail = models.JSONField()
+    language = models.CharField(max_length=10)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    """When it may be claimed; null while and after it is being sent."""
+    tries = models.SmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.organization_id}"
+
+
+class TopupRule(models.Model):
+    """An organization's wish that a pack be bought whenever less than `below` is available."""
+
+    organization_id = models.UUIDField(primary_key=True)
+    enabled = models.BooleanField()
+    below = models.BigIntegerField()
+    pack = models.CharField(max_length=80)
+    daily_cap = models.SmallIntegerField()
+    """The most packs in a day of UTC."""
+    language = models.CharField(max_length=10)
+    wanted = models.BooleanField(default=False)
+    """The ledger has seen the balance below; cleared when it is found above."""
+    failures = models.SmallIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    """After so many declines in a row nothing is tried until somebody saves the rule again."""
+
+    def __str__(self) -> str:
+        return f"top-up of {self.organization_id}"
+
+
+class TopupTry(models.Model):
+    """A pack that is being bought or was; its id is the key under which it is charged, however often that is tried."""
+
+    pk = models.CompositePrimaryKey("organization_id", "id")
+    organization_id = models.UUIDField()
+    id: models.UUIDField[UUID, UUID] = models.UUIDField()
+    pack = models.CharField(max_length=80)
+    state = models.CharField(max_length=10)
+    token = models.IntegerField(default=1)
+    """Grows with each worker that takes it up: only the last one's answer counts."""
+    lease_until = models.DateTimeField(null=True)
+    code = models.CharField(max_length=80, null=True)
+    """Why it was declined, in the provider's word."""
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.state} top-up {self.id}"

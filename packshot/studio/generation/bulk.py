@@ -56,8 +56,8 @@ def submit(
 
     The same key again answers with the same batches. Raises Invalid (none, or more than MOST), InvalidOrder (the work
     makes no sense for one of them), NotFound, Forbidden (a viewer of a board) and, before anything is ordered,
-    InsufficientCredits or MemberCapReached, when the wallet or the person's cap does not cover all of it, and PriceChanged, when all of it costs more than
-    `quoted`, the total that the person was shown.
+    InsufficientCredits or MemberCapReached, when the wallet or the person's cap does not cover all of it, and
+    PriceChanged, when all of it costs more than `quoted`, the total that the person was shown.
     """
     orders = _orders(actor, asset_ids, operation, key=f"bulk:{key}")
     if not _begun(actor, orders):

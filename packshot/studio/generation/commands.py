@@ -113,8 +113,8 @@ def retry_job(actor: Actor, job_id: UUID, key: str) -> Submission:
     """Pay for one more attempt of a failed or cancelled variant, in its place in the same batch.
 
     Must be called outside `acting_as`. Raises NotFound, Conflict (it is not final, succeeded, or was retried
-    already under another key), InsufficientCredits, MemberCapReached, Forbidden, InvalidOrder (no key), ModelUnavailable and
-    SpendCapReached. The price is that of the first attempt, as the page says it.
+    already under another key), InsufficientCredits, MemberCapReached, Forbidden, InvalidOrder (no key),
+    ModelUnavailable and SpendCapReached. The price is that of the first attempt, as the page says it.
     """
     if not 1 <= len(key) <= 200:
         raise InvalidOrder("A request needs a key of 1 to 200 characters.", field="key")

@@ -83,3 +83,17 @@ def api_call(batch: BatchView) -> str:
         "  -H 'Content-Type: application/json' \\\n"
         f"  -d '{body}'"
     )
+
+
+def operation_word(name: str) -> str:
+    """An operation as the verb on its button."""
+    verbs = {
+        "generate": _("Generate"),
+        "remove_background": _("Remove background"),
+        "upscale": _("Enlarge"),
+        "edit": _("Edit"),
+        "video": _("Make video"),
+        "describe": _("Describe"),
+        "reply": _("Talk"),
+    }
+    return verbs.get(name, name.replace("_", " ").capitalize())

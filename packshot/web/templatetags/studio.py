@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from packshot.studio.generation.queries import writer
+from packshot.studio.generation.wording import operation_word
 from packshot.web.assets import manifest
 
 register = template.Library()
@@ -169,16 +170,7 @@ def writes(operation: str) -> bool:
 @register.filter
 def operation(name: str) -> str:
     """An operation as the verb on its button."""
-    verbs = {
-        "generate": _("Generate"),
-        "remove_background": _("Remove background"),
-        "upscale": _("Enlarge"),
-        "edit": _("Edit"),
-        "video": _("Make video"),
-        "describe": _("Describe"),
-        "reply": _("Talk"),
-    }
-    return verbs.get(name, name.replace("_", " ").capitalize())
+    return operation_word(name)
 
 
 @register.filter

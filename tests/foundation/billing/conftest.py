@@ -10,7 +10,6 @@ from django.test import Client
 
 from packshot import wiring
 from packshot.adapters.mock.payments.desk import Desk
-from packshot.foundation.accounts.models import User
 from packshot.foundation.billing import inbox, providers
 from packshot.settings import settings
 from tests.conftest import Tenant
@@ -44,6 +43,8 @@ def hear(sold) -> Callable[[], None]:
 
 
 def client_of(tenant: Tenant) -> Client:
+    from packshot.foundation.accounts.models import User
+
     client = Client()
     client.force_login(User.objects.get(id=tenant.user_id))
     return client

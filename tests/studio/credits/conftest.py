@@ -45,3 +45,37 @@ class Ledger:
 @pytest.fixture
 def ledger(login: Callable[[str], psycopg.Connection]) -> Iterator[Ledger]:
     return Ledger(login("packshot_owner"))
+
+
+@pytest.fixture
+def join(admin: psycopg.Connection) -> Callable[..., Any]:
+    """Let somebody new into a tenant's organization: `join(tenant, "admin")` gives the actor."""
+    from uuid_utils.compat import uuid7
+
+    from packshot.db.tenancy import Actor
+    from packshot.foundation.accounts.models import User
+
+    def make(tenant: Any, role: str = "member") -> Actor:
+        user = User.objects.create_user(f"person-{uuid7()}@example.com", "a long enough password", name="M")
+        admin.execute(
+            "insert into organizations_membership (organization_id, user_id, role) values (%s, %s, %s)",
+            [tenant.organization_id, user.id, role],
+        )
+        return Actor(user.id, tenant.organization_id)
+
+    return make
+
+
+@pytest.fixture
+def as_worker(own_database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """In a database of one's own: from the call on this process's connections are a worker's."""
+    from django.db import connections
+
+    def turn() -> None:
+        connections.close_all()
+        connections["default"].close_pool()
+        monkeypatch.setitem(connections["default"].settings_dict, "USER", "packshot_worker")
+
+    yield turn
+    connections.close_all()
+    connections["default"].close_pool()

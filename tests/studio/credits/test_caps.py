@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
 from packshot.errors import Forbidden, Invalid, NotFound
-from packshot.foundation.accounts.models import User
 from packshot.studio.credits import commands, errors, queries
 from packshot.studio.credits.money import MICRO
 from packshot.studio.credits.verify import reading, verify
-from tests.conftest import Tenant
 
 CALLERS = 16
-
-
-@pytest.fixture
-def join(admin: psycopg.Connection) -> Callable[..., Actor]:
-    """Let somebody new into a tenant's organization."""
-
-    def make(tenant: Tenant, role: str = "member") -> Actor:
-        user = User.objects.create_user(f"person-{uuid7()}@example.com", "a long enough password", name="M")
-        admin.execute(
-            "insert into organizations_membership (organization_id, user_id, role) values (%s, %s, %s)",
-            [tenant.organization_id, user.id, role],
-        )
-        return Actor(user.id, tenant.organization_id)
-
-    return make
 
 
 def reserve(actor: Actor, amount: int, *, partial: bool = False, holds: int = 1) -> commands.Reserved:

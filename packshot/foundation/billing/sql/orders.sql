@@ -22,7 +22,7 @@ as $$ select pg_advisory_xact_lock(hashtextextended('billing:' || p_organization
 -- An order for this price, frozen. The same id again is the same order; a page that is open for the same thing is
 -- given instead of a second one. A second subscription beside one that runs is refused.
 create or replace function public.billing_open_order_v1(
-    p_id uuid, p_kind text, p_price text, p_quantity integer, p_provider text, p_back text, p_life interval
+    p_id uuid, p_kind text, p_price text, p_quantity integer, p_provider text, p_back text, p_life_s integer
 ) returns setof public.billing_order
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -65,7 +65,7 @@ begin
         values (
             v_organization, p_id, p_kind, p_price, p_quantity,
             case when v_price.kind = 'pack' then (v_price.terms ->> 'credits')::bigint * p_quantity else 0 end,
-            p_provider, 'open', p_back, app.user_id(), app.now(), app.now() + p_life
+            p_provider, 'open', p_back, app.user_id(), app.now(), app.now() + make_interval(secs => p_life_s)
         );
     else
         update public.billing_order as o set back = p_back
@@ -155,10 +155,56 @@ begin
 end
 $$;
 
+-- Orders that wait for their money, for the operator who writes invoices.
+create or replace function public.billing_open_orders_v1(p_limit integer)
+returns table (id uuid, organization uuid, kind text, price text, quantity integer, created_at timestamptz)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select o.id, o.organization_id, o.kind::text, o.price::text, o.quantity, o.created_at
+    from public.billing_order as o
+    where o.status = 'open' and o.kind in ('subscription', 'pack')
+    order by o.created_at
+    limit p_limit;
+end
+$$;
+
+-- An order for the operator who marks its invoice as paid; whether one of that number was, and the subscription so far.
+create or replace function public.billing_order_of_v1(p_order uuid, p_provider text, p_number text)
+returns table (
+    organization_id uuid, id uuid, kind text, price text, quantity integer, credits bigint, provider text, ref text,
+    url text, status text, back text, expires_at timestamptz, known boolean, subscription jsonb,
+    sold jsonb
+)
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select
+        o.organization_id, o.id, o.kind::text, o.price::text, o.quantity, o.credits, o.provider::text, o.ref::text, o.url,
+        o.status::text, o.back, o.expires_at,
+        exists (
+            select from public.billing_record as r
+            where r.provider = p_provider and r.kind = 'invoice' and r.ref = 'manual-' || p_number
+        ),
+        (
+            select r.state from public.billing_record as r
+            where r.organization_id = o.organization_id and r.provider = p_provider and r.kind = 'subscription'
+                and r.ref = 'order-' || o.id
+        ),
+        (select to_jsonb(p) from public.billing_price as p where p.key = o.price)
+    from public.billing_order as o
+    where o.id = p_order and o.provider = p_provider;
+end
+$$;
+
 revoke execute on function
+    public.billing_open_orders_v1(integer),
+    public.billing_order_of_v1(uuid, text, text),
     public.billing_require_payer_v1(),
     public.billing_lock_v1(uuid),
-    public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
+    public.billing_open_order_v1(uuid, text, text, integer, text, text, integer),
     public.billing_open_topup_v1(uuid, uuid, text, text),
     public.billing_order_opened_v1(uuid, text, text, text),
     public.billing_payer_v1(text),
@@ -166,9 +212,11 @@ revoke execute on function
 from public;
 grant execute on function
     public.billing_require_payer_v1(),
-    public.billing_open_order_v1(uuid, text, text, integer, text, text, interval),
+    public.billing_open_order_v1(uuid, text, text, integer, text, text, integer),
     public.billing_payer_v1(text)
 to packshot_member;
+grant execute on function public.billing_open_orders_v1(integer), public.billing_order_of_v1(uuid, text, text)
+to packshot_worker;
 grant execute on function
     public.billing_lock_v1(uuid),
     public.billing_open_topup_v1(uuid, uuid, text, text),

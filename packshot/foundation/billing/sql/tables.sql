@@ -44,8 +44,8 @@ create table public.billing_round (
 );
 alter table public.billing_round enable row level security;
 
--- Plans and prices are public: the pricing page shows them to everybody.
-grant select on public.billing_plan, public.billing_price to packshot_web, packshot_worker, packshot_member;
+-- What a price once bought is no secret; what is sold now, the pages read of plans.toml.
+grant select on public.billing_price to packshot_member;
 
 alter table public.billing_customer enable row level security;
 alter table public.billing_order enable row level security;

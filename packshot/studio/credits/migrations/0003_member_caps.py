@@ -3,8 +3,12 @@ from django.db import migrations, models
 from packshot.db.migrations import sql_file
 
 
+def _key(*fields: str) -> models.CompositePrimaryKey:
+    return models.CompositePrimaryKey(*fields, blank=True, editable=False, primary_key=True, serialize=False)
+
+
 class Migration(migrations.Migration):
-    """Monthly caps of members. The engine takes two arguments more, so its first form goes before it is written anew."""
+    """Monthly caps of members. The engine takes more arguments, so its first form goes before it is written anew."""
 
     dependencies = [("credits", "0002_ledger")]
 
@@ -15,14 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "pk",
-                    models.CompositePrimaryKey(
-                        "organization_id",
-                        "member_id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
+                    _key("organization_id", "member_id"),
                 ),
                 ("organization_id", models.UUIDField()),
                 ("member_id", models.UUIDField()),
@@ -34,15 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "pk",
-                    models.CompositePrimaryKey(
-                        "organization_id",
-                        "member_id",
-                        "month",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
+                    _key("organization_id", "member_id", "month"),
                 ),
                 ("organization_id", models.UUIDField()),
                 ("member_id", models.UUIDField()),

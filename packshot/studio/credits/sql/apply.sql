@@ -153,6 +153,7 @@ begin
     from unnest(p_wallets) as x
     where w.organization_id = x.organization_id and w.id = x.id;
     if cardinality(p_entries) > 0 then
+        perform public.credits_cross(p_wallets, p_wallets[1].touched_at);
         perform app.notify(x.organization_id, 'balance', x.id) from unnest(p_wallets) as x;
     end if;
 end

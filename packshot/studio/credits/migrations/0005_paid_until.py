@@ -6,7 +6,7 @@ from packshot.db.migrations import sql_file
 class Migration(migrations.Migration):
     """An allowance that is paid for ends; time is billing's, which the mock's clock may have moved."""
 
-    dependencies = [("credits", "0003_member_caps"), ("billing", "0002_functions")]
+    dependencies = [("credits", "0004_watch"), ("billing", "0002_functions")]
 
     operations = [
         migrations.AddField(

@@ -1,0 +1,35 @@
+"""The ledger's terms as people read them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def source_words() -> dict[str, str]:
+    """Where a lot came from."""
+    return {
+        "included": _("Monthly allowance"),
+        "purchased": _("Bought"),
+        "promotional": _("Given"),
+        "adjustment": _("Adjusted"),
+        "refund": _("Came back"),
+    }
+
+
+def kind_words() -> dict[str, str]:
+    """What an entry of the log is."""
+    return {
+        "grant": _("Granted"),
+        "topup": _("Bought"),
+        "monthly_reset": _("Monthly allowance"),
+        "reserve": _("Held for work"),
+        "debit": _("Charged"),
+        "release": _("Given back"),
+        "refund": _("Came back"),
+        "expire": _("Ran out"),
+        "adjust": _("Adjusted"),
+        "freeze": _("Set aside"),
+        "unfreeze": _("Set free"),
+        "claw": _("Taken back"),
+        "repay": _("Paid what was owed"),
+    }

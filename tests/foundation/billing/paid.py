@@ -1,0 +1,28 @@
+"""A tenant that has paid, without a provider: what the matrices of tenancy need in billing's tables."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from packshot.db.sql import call, rows
+from packshot.db.tenancy import acting_as
+from packshot.foundation.billing import inbox, projecting
+from packshot.ports.payments import CheckoutState, Money, Seen
+from tests.conformance.shops import price
+from tests.conftest import Tenant
+
+
+def paid(tenant: Tenant) -> UUID:
+    """Order a pack and have it paid at a provider called `mock`; the order's id."""
+    order, nothing = UUID(str(uuid7())), Money(0, "usd")
+    with acting_as(tenant.actor):
+        rows("billing_open_order_v1", order, "pack", price("pack-1000", None), 1, "mock", "/", 3600)
+    customer = f"cu_{tenant.organization_id}"
+    call("billing_order_opened_v1", order, f"co_{order}", "https://pay.example/", customer)
+    checkout = CheckoutState(
+        f"co_{order}", order, "complete", "free", customer, None, None, None, nothing, nothing
+    )
+    projecting.apply("mock", Seen(inbox.now(), (checkout,)))
+    return order
