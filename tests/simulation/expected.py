@@ -19,6 +19,7 @@ from packshot.ports.payments import (
     InvoiceLine,
     InvoiceState,
     PaymentState,
+    RefundState,
     SubscriptionState,
 )
 
@@ -106,12 +107,17 @@ class Books:
                 mine(PaymentState), key=lambda p: (p.created_at, p.ref)
             )
             refs = {p.ref for p in self.payments}
+            self.refunds: set[str] = {r.payment for r in books.session.all(RefundState)}
             self.disputes = [d for d in books.session.all(DisputeState) if d.payment in refs]
 
     def back(self, payment: PaymentState) -> int:
         """What of it the payer has again: refunds, and disputes that were lost."""
         lost = sum(d.withdrawn for d in self.disputes if d.payment == payment.ref and d.status == "lost")
         return min(payment.refunded + lost, payment.amount.amount)
+
+    def ever_back(self, payment: PaymentState) -> bool:
+        """Whether some of it has gone back at some time, and be it that it came again."""
+        return payment.ref in self.refunds or any(d.payment == payment.ref for d in self.disputes)
 
     def disputed(self, payment: PaymentState) -> bool:
         return any(d.payment == payment.ref and d.status == "open" for d in self.disputes)

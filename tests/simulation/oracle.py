@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from packshot.db.tenancy import Actor
 from packshot.foundation.billing.queries import entitlement
+from packshot.ports.payments import InvoiceState
 from packshot.studio.credits.queries import balance
 from packshot.studio.credits.verify import verify
 from tests.simulation.expected import FREE, Books, Period, month
@@ -163,10 +164,12 @@ class Oracle:
             if lot["granted"] not in allowed:
                 yield f"the month of {lot['ref']} includes {lot['granted']}, and nothing that was paid says so"
             taken = _taken(lot, lots)
-            free = due is None and "free month taken" in self.without
+            others = "others' months" in self.without and _within_refunded(
+                books, periods, lot["effective_at"]
+            )
             # What had run out when money came back again stays where it is.
             over = due is not None and lot["expires_at"] <= books.now
-            if not 0 <= taken <= (lot["granted"] if free or over else due or 0):
+            if not 0 <= taken <= (lot["granted"] if others or over else due or 0):
                 yield f"of {lot['ref']} {taken} was taken back, and at most {due} should be"
         current = books.current()
         if current is not None and books.now < current.end and current.now_includes:
@@ -239,6 +242,14 @@ def _restored(lot: dict[str, Any], lots: list[dict[str, Any]]) -> list[dict[str,
 def _taken(lot: dict[str, Any], lots: list[dict[str, Any]]) -> int:
     """What was clawed of it and did not come back."""
     return int(lot["clawed"] - sum(one["granted"] - one["clawed"] for one in _restored(lot, lots)))
+
+
+def _within_refunded(books: Books, periods: list[tuple[InvoiceState, Period]], at: datetime) -> bool:
+    """Whether a payment that (partly) went back was for a period around this moment."""
+    return any(
+        p.start <= at < p.end and (payment := books.payment_of(i)) is not None and books.ever_back(payment)
+        for i, p in periods
+    )
 
 
 def _begins(period: Period, at: datetime) -> bool:
