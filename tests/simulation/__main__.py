@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--keep-going", action="store_true", help="play the other seeds too when one fails")
     parser.add_argument("--json", action="store_true", help="one line for each seed")
-    parser.add_argument("--all", action="store_true", help="also what is known to break (steps.KNOWN)")
+    parser.add_argument("--all", action="store_true", help="also what is known to break (stage.KNOWN)")
     given = parser.parse_args()
     server = conftest.Server()
     try:
@@ -40,7 +40,7 @@ def _play(given: argparse.Namespace, url: str) -> int:
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     from tests.simulation.simulation import run, stage
-    from tests.simulation.steps import KNOWN
+    from tests.simulation.stage import KNOWN
 
     seeds = range(given.first, given.first + given.seeds) if given.seed is None else [given.seed]
     failed, steps, faults, began = [], 0, 0, time.monotonic()

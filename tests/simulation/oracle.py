@@ -232,7 +232,7 @@ class Oracle:
 
     def _rows(self, query: str, *args: Any) -> list[dict[str, Any]]:
         with self.admin.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(query, args).fetchall()  # type: ignore[arg-type]
+            return cursor.execute(query, args).fetchall()
 
 
 def _restored(lot: dict[str, Any], lots: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -92,11 +92,13 @@ class Post:
         """A message of nobody's, about an object that there is; it must be refused, or stored and not believed."""
         said = self.rng.choice(self.ever) | {"id": f"ev_forged{self.rng.randrange(10**6)}"}
         kind = self.rng.choice(("key", "old", "cut", "live", "version", "account"))
+        odd: dict[str, dict[str, Any]] = {
+            "live": {"livemode": True},
+            "version": {"version": "0"},
+            "account": {"account": "x"},
+        }
         headers, body = self.mock.signed(
-            said
-            | {"live": {"livemode": True}, "version": {"version": "0"}, "account": {"account": "x"}}.get(
-                kind, {}
-            ),
+            said | odd.get(kind, {}),
             key=b"nobody's" if kind == "key" else None,
             at=self.mock.now() - timedelta(minutes=6) if kind == "old" else None,
         )

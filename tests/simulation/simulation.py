@@ -21,7 +21,8 @@ from packshot.ports.payments import PaymentsUnavailable
 from tests.simulation.faults import FAULTS, Faults, Killed
 from tests.simulation.oracle import Broken, Oracle, Studio
 from tests.simulation.outside import Far, Post
-from tests.simulation.steps import KNOWN, Steps
+from tests.simulation.stage import KNOWN
+from tests.simulation.steps import Steps
 from tests.simulation.tasks import Task
 from tests.simulation.world import World
 
@@ -126,7 +127,7 @@ class _Play:
             mint=_Mint(rng),
         )
         self.far = Far(mock, rng)
-        providers.connect("mock", lambda: self.far)  # type: ignore[arg-type,return-value]
+        providers.connect("mock", lambda: self.far)
         opened = [Studio("ABC"[n], world.open(n)) for n in range(studios)]
         self.steps = Steps(rng, world, mock, Post(mock, rng), self.faults, opened, without)
 

@@ -1,29 +1,17 @@
-"""What people, banks, workers and time do: each step picks its details by the seed, does them, and says so."""
+"""What people ask of us, and what workers and time do: each step picks its details by the seed and says what it did."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
-from uuid import UUID
+from typing import Literal
 
-from packshot.adapters.mock.payments.desk import COUPON, Desk
-from packshot.adapters.mock.payments.provider import MockPayments
-from packshot.errors import Problem
 from packshot.foundation.billing import commands as billing
 from packshot.foundation.billing import inbox
 from packshot.foundation.billing.queries import standing
-from packshot.ports.payments import DisputeState, Kind, PaymentState, Refused, SubscriptionState
-from packshot.studio.credits import commands as ledger
-from packshot.studio.credits.errors import HoldEnded, InsufficientCredits, LedgerConflict
-from tests.simulation.expected import CREDIT, Books, price
-from tests.simulation.faults import CUTS, Faults
-from tests.simulation.oracle import Studio
-from tests.simulation.outside import Post
-from tests.simulation.tasks import Task
-from tests.simulation.world import World
+from packshot.ports.payments import Kind, SubscriptionState
+from tests.simulation.banks import Banks
+from tests.simulation.expected import price
+from tests.simulation.work import Work
 
 PLANS: tuple[tuple[str, Literal["month", "year"], int], ...] = (
     ("pro", "month", 1),
@@ -35,63 +23,10 @@ PLANS: tuple[tuple[str, Literal["month", "year"], int], ...] = (
     ("store-500", "year", 1),
 )
 PACKS = (("pack-1000", 1), ("pack-1000", 3), ("pack-5000", 1))
-CARDS = ("ok", "ok", "ok", "ok", "declined", "fails_later", "confirm", "bank", "bank_fails")
 
 
-KNOWN = frozenset({"second plan", "whole plan back", "top-up by credit", "others' months", "unheard renewal"})
-"""What is left out by default, because a promise is known to break there; `--all` leaves nothing out.
-
-- second plan: a person pays a second page for a plan while a plan runs already.
-- whole plan back: a plan's payment goes back whole (refund, lost dispute), which may turn out not to have been.
-- top-up by credit: a pack is wholly paid by what the customer has to their credit.
-- others' months: months that another payment or the free plan brought, in the period of a refunded payment, are clawed
-  too (the oracle looks away).
-- unheard renewal: a preview of a subscription that has been renewed and we have not heard (nobody compares).
-"""
-
-
-@dataclass
-class Steps:
-    """One seed's stage. A step returns a line for the story, or None where there was nothing to do."""
-
-    rng: random.Random
-    world: World
-    mock: MockPayments
-    post: Post
-    faults: Faults
-    studios: list[Studio]
-    without: frozenset[str]
-    tasks: list[tuple[Task, Callable[[object], None]]] = field(default_factory=list)
-    again: list[tuple[str, Callable[[], object], Callable[[object], None]]] = field(default_factory=list)
-    """What was asked with an id of ours and did not get its answer: somebody may ask once more."""
-    holds: dict[UUID, tuple[Studio, int]] = field(default_factory=dict)
-    refundable: dict[UUID, tuple[Studio, int]] = field(default_factory=dict)
-    refunds: list[str] = field(default_factory=list)
-    ids: int = 0
-
-    def __post_init__(self) -> None:
-        self.desk = Desk(self.mock)
-
-    def id(self) -> UUID:
-        self.ids += 1
-        return UUID(int=0xDEF << 64 | self.ids)
-
-    def studio(self) -> Studio:
-        return self.rng.choice(self.studios)
-
-    def books(self, studio: Studio) -> Books:
-        return Books(self.mock, studio.customer)
-
-    def begin(
-        self, name: str, work: Callable[[], object], then: Callable[[object], None] | None = None
-    ) -> str:
-        """A process of its own; the scheduler goes on with it."""
-        self.tasks.append((Task(name, work), then or (lambda _: None)))
-        return name
-
-    def repeatable(self, name: str, work: Callable[[], object], then: Callable[[object], None]) -> str:
-        self.again.append((name, work, then))
-        return self.begin(name, work, then)
+class Steps(Banks, Work):
+    """Every step says a line of the story, or None where there was nothing to do."""
 
     def settle_in(self) -> None:
         """Most have bought something before the history begins: there is more to go wrong then."""
@@ -165,167 +100,21 @@ class Steps:
     def top_up(self) -> str | None:
         """Automatic: the saved card, while nobody is there."""
         studio, order = self.studio(), self.id()
-        if "top-up by credit" in self.without and self.desk_credit(studio):
-            return None
         key = price("pack-1000", None).price.key
         studio.packs[str(order)] = int(price("pack-1000", None).terms["credits"])
-        return self.repeatable(
-            f"{studio.name} is topped up ({order.int & 0xFFF})",
-            lambda: billing.charge(studio.id, order, key),
-            lambda _: None,
-        )
+
+        def work() -> object:
+            if "top-up by credit" in self.without and self.desk_credit(studio):
+                return None
+            return billing.charge(studio.id, order, key)
+
+        return self.repeatable(f"{studio.name} is topped up ({order.int & 0xFFF})", work, lambda _: None)
 
     def ask_again(self) -> str | None:
         if not self.again:
             return None
         name, work, then = self.rng.choice(self.again)
         return self.begin(f"again: {name}", work, then)
-
-    # What people and banks do at the provider.
-
-    def pay(self) -> str | None:
-        studio = self.studio()
-        # An address that never reached us reaches nobody.
-        known = self.world.pages(studio.id)
-        pages = [c.ref for c in self.books(studio).checkouts if c.status == "open" and c.ref in known]
-        if "second plan" in self.without and self.books(studio).running():
-            pages = [page for page in pages if self.desk.waiting(page).order.price.interval is None]
-        if not pages:
-            return None
-        open_ = [page for page in pages if self.desk.waiting(page).order.expires_at > self.world.now()]
-        page = self.rng.choice(open_ if open_ and self.rng.random() < 0.9 else pages)
-        card = self.rng.choice(CARDS)
-        coupon = COUPON if self.rng.random() < 0.05 else ""
-        return self._there(
-            f"{studio.name} pays {page} by {card} {coupon}", lambda: self.desk.pay(page, card, coupon)
-        )
-
-    def save_card(self) -> str | None:
-        studio = self.studio()
-        if not self.books(studio).checkouts:
-            return None
-        card = self.rng.choice(CARDS)
-        return self._there(
-            f"{studio.name} saves the card {card}", lambda: self.desk.save_card(studio.customer, card)
-        )
-
-    def confirm(self) -> str | None:
-        studio, yes = self.studio(), self.rng.random() < 0.7
-        waiting = [p.ref for p in self.books(studio).payments if p.status == "action_needed"]
-        if not waiting:
-            return None
-        ref = self.rng.choice(waiting)
-        return self._there(f"{studio.name} says {yes} to {ref}", lambda: self.desk.confirm(ref, yes=yes))
-
-    def refund(self) -> str | None:
-        payment = self._paid(lambda books, p: p.refunded < p.amount.amount and not books.disputed(p))
-        if payment is None:
-            return None
-        left = payment.amount.amount - payment.refunded
-        if "whole plan back" in self.without and payment.order is None:
-            left -= 1
-        if left <= 0:
-            return None
-        amount = left if self.rng.random() < 0.3 else self.rng.randint(1, left)
-        fails = self.rng.random() < 0.3
-        found = self.desk.refund(payment.ref, amount, fails=fails)
-        if fails:
-            self.refunds.append(found.ref)
-        return f"{amount} of {payment.amount.amount} of {payment.ref} is refunded ({found.ref}, {fails=})"
-
-    def fail_refund(self) -> str | None:
-        if not self.refunds:
-            return None
-        ref = self.refunds.pop(self.rng.randrange(len(self.refunds)))
-        self.desk.fail_refund(ref)
-        return f"refund {ref} fails"
-
-    def dispute(self) -> str | None:
-        payment = self._paid(
-            lambda books, p: (
-                p.refunded < p.amount.amount and not any(d.payment == p.ref for d in books.disputes)
-            )
-        )
-        if payment is None:
-            return None
-        if "whole plan back" in self.without and payment.order is None and payment.refunded:
-            return None
-        inquiry = self.rng.random() < 0.3
-        return f"{payment.ref} is disputed: {self.desk.dispute(payment.ref, inquiry=inquiry).ref}, {inquiry=}"
-
-    def decide(self) -> str | None:
-        """A dispute goes on: an inquiry becomes one or not, an open one is won or lost, a lost one reinstated."""
-        disputes = [d for d in self.books(self.studio()).disputes if d.status in ("inquiry", "open", "lost")]
-        if not disputes:
-            return None
-        found: DisputeState = self.rng.choice(disputes)
-        ways: dict[str, tuple[Literal["won", "lost", "open", "prevented"], ...]] = {
-            "inquiry": ("open", "prevented"),
-            "open": ("won", "lost"),
-            "lost": ("won",),
-        }
-        way = self.rng.choice(ways[found.status])
-        if way == "lost" and "whole plan back" in self.without and self._of_plan(found.payment):
-            return None
-        self.desk.close_dispute(found.ref, way)
-        return f"dispute {found.ref} is {way}, was {found.status}"
-
-    # Work that costs credits.
-
-    def reserve(self) -> str | None:
-        studio, hold = self.studio(), self.id()
-        amount = self.rng.choice(
-            (1, CREDIT, self.rng.randint(1, 300) * CREDIT, self.rng.randint(1, 4000 * CREDIT))
-        )
-        expires_in = self.rng.choice((600, 86_400, 10 * 86_400))
-        name = f"{studio.name} reserves {amount} ({hold.int & 0xFFF})"
-        try:
-            self._command(
-                lambda: ledger.reserve(studio.id, [(hold, amount)], key=f"r{hold}", expires_in=expires_in)
-            )
-        except InsufficientCredits:
-            return f"{name}: there is not enough"
-        self.holds[hold] = (studio, amount)
-        return name
-
-    def finalize(self) -> str | None:
-        if not self.holds:
-            return None
-        hold = self.rng.choice(list(self.holds))
-        studio, amount = self.holds.pop(hold)
-        cost = self.rng.choice(
-            (0, amount, self.rng.randint(0, amount), amount + self.rng.randint(0, 50 * CREDIT))
-        )
-        policy: Literal["cap", "draw", "debt"] = self.rng.choice(("cap", "cap", "draw", "debt"))
-        found = self._command(lambda: ledger.finalize(hold, cost, key=f"f{hold}", policy=policy))
-        studio.spent += found.charged
-        if found.charged:
-            self.refundable[hold] = (studio, found.charged)
-        return f"{studio.name} is charged {found.charged} for {hold.int & 0xFFF} of {amount} ({policy})"
-
-    def release(self) -> str | None:
-        if not self.holds:
-            return None
-        hold = self.rng.choice(list(self.holds))
-        studio, amount = self.holds.pop(hold)
-        try:
-            self._command(lambda: ledger.release(hold, key=f"x{hold}"))
-        except HoldEnded:
-            return f"{studio.name} releases {hold.int & 0xFFF} too late"
-        return f"{studio.name} releases {amount} ({hold.int & 0xFFF})"
-
-    def return_work(self) -> str | None:
-        if not self.refundable:
-            return None
-        hold = self.rng.choice(list(self.refundable))
-        studio, charged = self.refundable.pop(hold)
-        amount = self.rng.randint(1, charged)
-        try:
-            found = self._command(lambda: ledger.refund(hold, amount, key=f"b{hold}"))
-        except LedgerConflict:
-            return f"{hold.int & 0xFFF} cannot be returned"
-        studio.spent -= found.refunded
-        return f"{studio.name} gets {amount} of {charged} back for {hold.int & 0xFFF}"
 
     # Messages, workers, time.
 
@@ -383,46 +172,3 @@ class Steps:
         self.world.forward(by)
         self.post.collect(self.world.now())
         return f"{by} later it is {self.world.now():%Y-%m-%d %H:%M:%S}"
-
-    # Parts.
-
-    def desk_credit(self, studio: Studio) -> int:
-        """What the customer has to their credit at the provider."""
-        return self.desk.account(studio.customer).customer.credit if self.books(studio).checkouts else 0
-
-    def _of_plan(self, payment: str) -> bool:
-        return any(p.ref == payment and p.order is None for s in self.studios for p in self.books(s).payments)
-
-    def _there(self, name: str, act: Callable[[], object]) -> str:
-        try:
-            act()
-        except Refused as error:
-            return f"{name}: {error}"
-        return name
-
-    def _paid(self, fits: Callable[[Books, PaymentState], bool]) -> PaymentState | None:
-        books = self.books(self.studio())
-        found = [
-            p for p in books.payments if p.status == "succeeded" and p.amount.amount > 0 and fits(books, p)
-        ]
-        return self.rng.choice(found) if found else None
-
-    def _command(self, act: Callable[[], Any]) -> Any:
-        """A command of the ledger; now and then the connection breaks on its way, or the answer was lost and it is
-        sent again: it must be the same answer."""
-        kind = self.rng.choice(CUTS) if self.rng.random() < 0.15 else None
-        with self.faults.armed(kind):
-            try:
-                first: Any = act()
-            except Problem as error:
-                first = error
-        if self.rng.random() < 0.2:
-            try:
-                second: Any = act()
-            except Problem as error:
-                second = error
-            if repr(first) != repr(second):
-                raise AssertionError(f"sent again, it is {second!r} instead of {first!r}")
-        if isinstance(first, Problem):
-            raise first
-        return first

@@ -38,7 +38,7 @@ class World:
     def __init__(self, admin: psycopg.Connection) -> None:
         self.admin = admin
         self._now = EPOCH
-        admin.execute(_RULES)  # type: ignore[arg-type]
+        admin.execute(_RULES)
 
     def begin(self) -> None:
         """Nobody is here and nothing has happened."""
