@@ -24,8 +24,8 @@ def _instead(fact: type[Any], listener: Callable[[Any], None]) -> Iterator[None]
 
 
 def lost_grant() -> Any:
-    """Packs of more than one bring nothing."""
-    return _instead(PackPurchased, lambda fact: None if fact.credits > 10**9 else billing.add_pack(fact))
+    """Packs bring nothing."""
+    return _instead(PackPurchased, lambda _: None)
 
 
 def doubled_claw() -> Any:

@@ -13,7 +13,7 @@ from tests.simulation.sabotage import SABOTAGE
 from tests.simulation.simulation import run, stage
 from tests.simulation.world import World
 
-SEEDS = 20
+SEEDS = 15
 STEPS = 50
 
 
