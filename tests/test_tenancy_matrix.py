@@ -105,8 +105,8 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     takeout_id = organizations.take_out(actor)
     made = [tenant.organization_id, takeout_id, 9]
     worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", made)
-    order_id = paid(tenant)
     spend(tenant)
+    order_id = paid(tenant)
     ids = {
         "reply_id": str(reply),
         "order_id": str(order_id),
