@@ -23,6 +23,7 @@ SIGNED_OUT = {
     "account_inactive": "/account-closed",
     "terms": "/terms",
     "status": "/status/",
+    "pricing": "/pricing",
 }
 SIGNED_IN = {
     "library": "/library",
@@ -31,6 +32,10 @@ SIGNED_IN = {
     "settings-language": "/settings/language",
     "settings-credits": "/settings/credits",
     "settings-credits-rules": "/settings/credits/rules",
+    "workspace": "/settings/workspace",
+    "members": "/settings/members",
+    "audit": "/settings/audit",
+    "billing": "/billing",
     "account_change_password": "/settings/password",
     "account_email": "/settings/email",
     "usersessions_list": "/settings/sessions",
@@ -47,7 +52,9 @@ ON_A_BOARD = {
 NO_PAGES = re.compile(
     r"shell-|components|inbox|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|written|"
     r"settings-credits-(?!rules)|board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
-    r"account_reset_password_from_key$|mfa_"
+    r"account_reset_password_from_key$|mfa_|"
+    # Of these the pages are judged where they are walked: test_workspaces.py, test_payments.py and test_stripe.py.
+    r"audit-export|workspace-|member-|members-|invitation|billing-|mock-"
 )
 
 

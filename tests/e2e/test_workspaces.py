@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from email import policy
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -17,6 +18,7 @@ from tests.e2e.axe import in_both_schemes
 from tests.e2e.conftest import WAIT_MS, Watch
 from tests.e2e.studio import Studio, until
 from tests.e2e.walk import PASSWORD, sign_up
+from tests.foundation.people import plan
 
 SHOTS = os.environ.get("PACKSHOT_SHOTS")
 """A folder for pictures of the pages on the way: to be looked at."""
@@ -79,8 +81,20 @@ def menu(page: Page, name: str, item: str) -> None:
     page.locator(".menu-popover:popover-open").get_by_text(item).click()
 
 
+def team_of_three(studio: Studio, address: str) -> None:
+    """Paid for, as test_payments.py walks it."""
+    with psycopg.connect(studio.database_url) as connection:
+        row = connection.execute(
+            "select m.organization_id from organizations_membership as m"
+            " join accounts_user as u on u.id = m.user_id where u.email = %s",
+            [address],
+        ).fetchone()
+    assert row is not None
+    plan(row[0], 3, studio.database_url)
+
+
 def test_people_come_and_go(page: Page, watch: Watch, studio: Studio, somebody: Callable[[], Page]) -> None:
-    sign_up(page)
+    team_of_three(studio, sign_up(page))
     known, new = somebody(), somebody()
     with_account, without = sign_up(known), f"new-{random.randrange(10**9)}@example.com"
     assert known.locator("#workspaces").count() == 0, "who has one workspace sees no switcher"

@@ -76,8 +76,8 @@ class Company:
         plan(self.id, number)
 
 
-def plan(organization_id: UUID, seats: int) -> None:
-    """The team's plan with so many seats, as a provider would have told of it."""
+def plan(organization_id: UUID, seats: int, url: str | None = None) -> None:
+    """The team's plan with so many seats, as a provider would have told of it; `url`: in another database."""
     now = datetime.now(UTC)
     told = SubscriptionState(
         ref=f"sub-{organization_id}",
@@ -96,7 +96,7 @@ def plan(organization_id: UUID, seats: int) -> None:
         scheduled=None,
         card=None,
     )
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
+    with psycopg.connect(url or os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute(
             "insert into billing_record values (%s, 'mock', 'subscription', %s, now(), %s)"
             " on conflict (organization_id, provider, kind, ref) do update set state = excluded.state",
