@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Invalid, NotFound
+from packshot.foundation.audit.commands import record
 from packshot.foundation.billing import projecting, providers
 from packshot.foundation.billing.contracts import ChangeAsked, ChangePreview, OrderView
 from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, ProviderAway
@@ -162,6 +163,7 @@ def cancel(actor: Actor, act: UUID) -> None:
     with asking():
         seen = provider.cancel(ref, act)
     projecting.apply(provider.name, seen)
+    _note(actor, "billing.cancelled", ref)
 
 
 def resume(actor: Actor, act: UUID) -> None:
@@ -172,6 +174,7 @@ def resume(actor: Actor, act: UUID) -> None:
     with asking():
         seen = provider.resume(ref, act)
     projecting.apply(provider.name, seen)
+    _note(actor, "billing.resumed", ref)
 
 
 def portal(actor: Actor) -> str:
@@ -263,6 +266,12 @@ def mark_paid(order_id: UUID, number: str, tax: int = 0) -> OrderView:
 
 
 # Parts.
+
+
+def _note(actor: Actor, action: str, ref: str) -> None:
+    """What a person had the provider do, once it is done there."""
+    record(actor, action, ref, {})
+    connection.close()
 
 
 def _need(ability: Ability) -> None:

@@ -12,14 +12,31 @@ from django.db import connection, transaction
 
 from packshot.db.sql import call
 from packshot.facts import publish
+from packshot.foundation.audit.commands import record
 from packshot.foundation.billing import projector
-from packshot.foundation.billing.facts import DisputeOpened, Fact, PaymentRefunded, PeriodPaid
+from packshot.foundation.billing.facts import (
+    DisputeClosed,
+    DisputeOpened,
+    Fact,
+    PackPurchased,
+    PaymentRefunded,
+    PeriodPaid,
+    PlanChanged,
+)
 from packshot.foundation.billing.projector import Known, OrderKnown, Told
 from packshot.foundation.billing.states import dump, kind_of, load, names
 from packshot.ports.payments import CheckoutState, PaymentState, Seen, State
 
 log = structlog.get_logger(__name__)
 
+_ACTIONS: dict[type[Fact], str] = {
+    PeriodPaid: "billing.period_paid",
+    PlanChanged: "billing.plan_changed",
+    PackPurchased: "billing.pack_bought",
+    PaymentRefunded: "billing.refunded",
+    DisputeOpened: "billing.disputed",
+    DisputeClosed: "billing.dispute_closed",
+}
 _MOST = 10_000
 """Facts of one organization that can be due at once; more is an error of ours."""
 
@@ -53,6 +70,7 @@ def project(organization_id: UUID) -> list[Fact]:
         body = _body(fact)
         call("billing_tell_v1", organization_id, fact.ref, body)
         publish(fact)
+        record(None, _ACTIONS[type(fact)], fact.ref, body, organization_id=organization_id)
         log.info("billing fact", fact=type(fact).__name__, ref=fact.ref, organization=str(organization_id))
         known = replace(known, told=(*known.told, Told(fact.ref, body)))
         told.append(fact)

@@ -247,3 +247,21 @@ def test_the_hook_takes_signed_messages_only(sold, tenant):
     assert Client().post("/hooks/payments/mock/", **post, headers=headers).status_code == 204
     assert Client().post("/hooks/payments/mock/", **post, headers=headers).status_code == 204
     assert Client().post("/hooks/payments/stripe/", **post, headers=headers).status_code == 404
+
+
+def test_what_is_done_with_money_is_in_the_audit_log(sold, tenant, admin, hear):
+    client = client_of(tenant)
+    client.get(pay(client, buy(client, "store-100")))
+    client.post("/billing/cancel", {"key": str(uuid4())})
+    client.post("/billing/resume", {"key": str(uuid4())})
+    found = admin.execute(
+        "select action, actor_id from audit_event where organization_id = %s and action like 'billing.%%' order by id",
+        [tenant.organization_id],
+    ).fetchall()
+    assert found == [
+        ("billing.ordered", tenant.user_id),
+        ("billing.period_paid", None),
+        ("billing.cancelled", tenant.user_id),
+        ("billing.resumed", tenant.user_id),
+    ]
+    assert "Period of the plan store-100" in client.get("/settings/audit").content.decode()

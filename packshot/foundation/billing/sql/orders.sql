@@ -67,6 +67,9 @@ begin
             case when v_price.kind = 'pack' then (v_price.terms ->> 'credits')::bigint * p_quantity else 0 end,
             p_provider, 'open', p_back, app.user_id(), app.now(), app.now() + make_interval(secs => p_life_s)
         );
+        perform public.audit_record_v1(
+            v_organization, app.user_id(), 'billing.ordered', p_price,
+            jsonb_build_object('order', p_id, 'kind', p_kind, 'quantity', p_quantity));
     else
         update public.billing_order as o set back = p_back
         where o.organization_id = v_organization and o.id = v_found and o.status = 'open';
