@@ -16,7 +16,17 @@ from tests.simulation.outside import Post
 from tests.simulation.tasks import Task
 from tests.simulation.world import World
 
-KNOWN = frozenset({"second plan", "whole plan back", "top-up by credit", "others' months", "unheard renewal"})
+KNOWN = frozenset(
+    {
+        "second plan",
+        "whole plan back",
+        "top-up by credit",
+        "others' months",
+        "unheard renewal",
+        "two previews",
+        "bank for ever",
+    }
+)
 """What is left out by default, because a promise is known to break there; `--all` leaves nothing out.
 
 - second plan: a person pays a second page for a plan while a plan runs already.
@@ -25,6 +35,8 @@ KNOWN = frozenset({"second plan", "whole plan back", "top-up by credit", "others
 - others' months: months that another payment or the free plan brought, in the period of a refunded payment, are clawed
   too (the oracle looks away).
 - unheard renewal: a preview of a subscription that has been renewed and we have not heard (nobody compares).
+- two previews: a change is confirmed that was previewed before another change of the same subscription.
+- bank for ever: the mock asks a bank that refuses again every three days without an end; nothing breaks, but it is slow.
 """
 
 

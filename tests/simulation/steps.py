@@ -69,6 +69,9 @@ class Steps(Banks, Work):
         studio, act = self.studio(), self.id()
         if not self.books(studio).live():
             return None
+        name = f"{studio.name} changes to"
+        if "two previews" in self.without and any(task.name.startswith(name) for task, _ in self.tasks):
+            return None
         item, interval, quantity = self.rng.choice(PLANS)
         key = price(item, interval).price.key
 
@@ -81,7 +84,7 @@ class Steps(Banks, Work):
                 studio.previews[str(act)] = (found.due_now.amount, found.credits)
             return billing.change(studio.actor, act, key, quantity, found.asked.at)
 
-        return self.begin(f"{studio.name} changes to {quantity} {key}", work)
+        return self.begin(f"{name} {quantity} {key}", work)
 
     def cancel(self) -> str | None:
         studio, act = self.studio(), self.id()
