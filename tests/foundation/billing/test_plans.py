@@ -9,8 +9,8 @@ from psycopg import DatabaseError
 from psycopg.types.json import Jsonb
 from typer.testing import CliRunner
 
+from packshot.cli import app
 from packshot.foundation.billing import plans
-from packshot.foundation.billing.cli import plans as command
 from packshot.foundation.billing.plans import MICRO, read
 from packshot.ports.payments import Money, decimals
 
@@ -53,12 +53,12 @@ def test_what_is_wrong_is_said(before, after, said, tmp_path):
         read(broken)
     file = tmp_path / "plans.toml"
     file.write_text(broken)
-    done = CliRunner().invoke(command, [str(file)])
+    done = CliRunner().invoke(app, ["plans", "check", str(file)])
     assert done.exit_code == 1
 
 
 def test_the_command_says_what_is_sold():
-    done = CliRunner().invoke(command, [])
+    done = CliRunner().invoke(app, ["plans", "check"])
     assert done.exit_code == 0, done.output
     assert "pro-1-month-usd-2500" in done.output
 
