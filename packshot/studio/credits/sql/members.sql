@@ -82,7 +82,7 @@ begin
         insert into public.credits_membercap (organization_id, member_id, cap) values (v_organization, p_member, p_cap)
         on conflict (organization_id, member_id) do update set cap = excluded.cap;
     end if;
-    perform public.credits_audit(
+    perform public.audit_record_v1(
         v_organization, app.user_id(), 'credits.capped', p_member::text, jsonb_build_object('cap', p_cap));
 end
 $$;

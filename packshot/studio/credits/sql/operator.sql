@@ -19,7 +19,7 @@ begin
         'source', 'promotional', 'ref', p_key, 'note', jsonb_build_object('reason', p_reason)
     ))) -> 0;
     if (v_answer ->> 'ok')::boolean and not v_known then
-        perform public.credits_audit(
+        perform public.audit_record_v1(
             p_organization, null, 'credits.granted', v_answer ->> 'lot',
             jsonb_build_object('amount', p_amount, 'reason', p_reason)
         );

@@ -137,7 +137,7 @@ begin
         end if;
     end if;
     if p_outcome <> 'pending' then
-        perform public.credits_audit(
+        perform public.audit_record_v1(
             p_organization, null, 'credits.topup_' || p_outcome, p_id::text, jsonb_build_object('code', p_code));
     end if;
     return true;
@@ -179,7 +179,7 @@ begin
     set enabled = excluded.enabled, below = excluded.below, pack = excluded.pack, daily_cap = excluded.daily_cap,
         language = excluded.language, wanted = excluded.wanted, failures = 0, next_try_at = excluded.next_try_at,
         stopped_at = null;
-    perform public.credits_audit(
+    perform public.audit_record_v1(
         v_organization, app.user_id(), 'credits.topup_set', p_pack,
         jsonb_build_object('enabled', p_enabled, 'below', p_below, 'daily_cap', p_daily_cap)
     );

@@ -2,20 +2,6 @@
 
 set check_function_bodies = off;  -- bodies in SQL speak of app.now(), which comes with billing
 
--- Note a change of rights or money in the audit log, in the same transaction, where there is such a log.
-create or replace function public.credits_audit(
-    p_organization uuid, p_actor uuid, p_action text, p_target text, p_details jsonb
-) returns void
-language plpgsql volatile set search_path = ''
-as $$
-begin
-    if to_regprocedure('public.audit_record_v1(uuid, uuid, text, text, jsonb)') is not null then
-        execute 'select public.audit_record_v1($1, $2, $3, $4, $5)'
-        using p_organization, p_actor, p_action, p_target, p_details;
-    end if;
-end
-$$;
-
 -- These wallets' balances have changed: who has fallen below their mark is to be told, who is above again is armed, and
 -- top-ups that are wished for are wanted. A notice looks at what is left, held credits included, for a hold is not
 -- spent and may come back; a top-up at what is available, for that is what the next request needs.
@@ -78,7 +64,7 @@ begin
         on conflict (organization_id) do update
         set below = excluded.below, low = excluded.low, language = excluded.language;
     end if;
-    perform public.credits_audit(
+    perform public.audit_record_v1(
         v_organization, app.user_id(), 'credits.watched', null, jsonb_build_object('below', p_below));
 end
 $$;
@@ -138,7 +124,7 @@ as $$
 $$;
 
 revoke execute on function
-    public.credits_audit(uuid, uuid, text, text, jsonb), public.credits_cross(public.credits_wallet[], timestamptz),
+    public.credits_cross(public.credits_wallet[], timestamptz),
     public.credits_require_manager(), public.credits_set_watch_v1(bigint, text), public.credits_watch_v1(),
     public.credits_notice_claim_v1(), public.credits_notice_told_v1(uuid, uuid, boolean, integer)
 from public;
