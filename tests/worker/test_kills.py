@@ -120,7 +120,7 @@ def test_a_worker_that_is_told_to_stop_hands_back_what_it_cannot_finish(tenant, 
     with worker_process() as first:
         settled(tenant.actor, commands.submit(tenant.actor, order()).batch_id)  # its pool is warm
         submission = commands.submit(tenant.actor, order(variants=3, script={"delay_s": 60}))
-        quick = commands.submit(tenant.actor, order(script={"delay_s": 1}))
+        quick = commands.submit(tenant.actor, order(script={"delay_s": 0.3}))
         in_state(tenant.actor, submission.batch_id, "running")
         in_state(tenant.actor, quick.batch_id, "running", "succeeded")
         assert first.end() == 0, "".join(first.output)
