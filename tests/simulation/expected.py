@@ -7,7 +7,7 @@ Credits are micro-credits.
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,11 +61,17 @@ class Period:
     included: int
     changes: tuple[Difference, ...]
 
+    earlier: tuple[datetime, ...] = ()
+    """Where earlier periods of the subscription began: a later change may have moved its anchor."""
+
     @property
     def anchor(self) -> datetime:
         """Of its months: the subscription's own where a month begins with the period, so that the 31st comes back."""
         own = self.subscription.anchor
-        return own if own <= self.start and month(own, self.start)[0] == self.start else self.start
+        if own <= self.start and month(own, self.start)[0] == self.start:
+            return own
+        fit = (at for at in self.earlier if month(at, self.start) == (self.start, self.end))
+        return min(fit, default=self.start)
 
     @property
     def now_includes(self) -> int:
@@ -184,6 +190,18 @@ class Books:
                     )
                     whose = subscriptions[invoice.subscription]
                     found.append((invoice, Period(whose, _plan(line), start, end, _each(line), changes)))
+        found = [
+            (
+                i,
+                replace(
+                    p,
+                    earlier=tuple(
+                        o.start for _, o in found if o.subscription == p.subscription and o.start < p.start
+                    ),
+                ),
+            )
+            for i, p in found
+        ]
         return sorted(found, key=lambda each: (each[1].start, each[1].end))
 
     def current(self) -> Period | None:

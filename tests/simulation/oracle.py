@@ -13,7 +13,6 @@ from psycopg.rows import dict_row
 
 from packshot.db.tenancy import Actor
 from packshot.foundation.billing.queries import entitlement
-from packshot.ports.payments import InvoiceState
 from packshot.studio.credits.queries import balance
 from packshot.studio.credits.verify import verify
 from tests.simulation.expected import FREE, Books, Period, month
@@ -164,9 +163,7 @@ class Oracle:
             if lot["granted"] not in allowed:
                 yield f"the month of {lot['ref']} includes {lot['granted']}, and nothing that was paid says so"
             taken = _taken(lot, lots)
-            others = "others' months" in self.without and _within_refunded(
-                books, periods, lot["effective_at"]
-            )
+            others = "others' months" in self.without and _within_refunded(books, lot["effective_at"])
             # What had run out when money came back again stays where it is.
             over = due is not None and lot["expires_at"] <= books.now
             if not 0 <= taken <= (lot["granted"] if others or over else due or 0):
@@ -244,11 +241,16 @@ def _taken(lot: dict[str, Any], lots: list[dict[str, Any]]) -> int:
     return int(lot["clawed"] - sum(one["granted"] - one["clawed"] for one in _restored(lot, lots)))
 
 
-def _within_refunded(books: Books, periods: list[tuple[InvoiceState, Period]], at: datetime) -> bool:
+def _within_refunded(books: Books, at: datetime) -> bool:
     """Whether a payment that (partly) went back was for a period around this moment."""
+    back = {p.invoice for p in books.payments if books.ever_back(p)}
     return any(
-        p.start <= at < p.end and (payment := books.payment_of(i)) is not None and books.ever_back(payment)
-        for i, p in periods
+        line.period_start is not None
+        and line.period_end is not None
+        and line.period_start <= at < line.period_end
+        for i in books.invoices
+        if i.ref in back
+        for line in i.lines
     )
 
 
