@@ -36,11 +36,7 @@ KNOWN = frozenset(
   too (the oracle looks away).
 - unheard renewal: a preview of a subscription that has been renewed and we have not heard (nobody compares).
 - two previews: a change is confirmed that was previewed before another change of the same subscription.
-<<<<<<< HEAD
-- bank for ever: the mock asks a bank that refuses again every three days for ever; nothing breaks, but it is slow.
-=======
 - bank for ever: a slow bank as the saved card: the mock asks it for ever, or does not come to an end at all.
->>>>>>> simulation
 """
 
 
