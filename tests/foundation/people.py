@@ -59,7 +59,8 @@ class Company:
 
     def roles(self) -> dict[UUID, str]:
         found = self.admin.execute(
-            "select user_id, role from organizations_membership where organization_id = %s", [self.id]
+            "select user_id, role from organizations_membership where organization_id = %s order by created_at",
+            [self.id],
         )
         return dict(found.fetchall())
 
