@@ -83,6 +83,9 @@ def test_what_cannot_be_used_says_why(library: Page, watch: Watch, tmp_path: Pat
 
 
 def test_the_keyboard_opens_the_picker(library: Page):
+    library.wait_for_function(
+        "document.hasFocus() && document.querySelector('studio-uploads:defined') !== null"
+    )
     with library.expect_file_chooser() as chooser:
         library.keyboard.press("Shift+u")
     assert chooser.value.is_multiple()

@@ -75,7 +75,8 @@ def file_of(view: ExportView) -> bytes:
 
 
 def made(actor, export_id: UUID) -> ExportView:
-    return wait_for(lambda: queries.export(actor, export_id), lambda view: view.state != "working")
+    # Where a killed worker's message is lost with it, the next one asks again after a minute.
+    return wait_for(lambda: queries.export(actor, export_id), lambda view: view.state != "working", 150.0)
 
 
 def test_pictures_are_converted_named_and_packed(tenant, worker, admin):
@@ -141,6 +142,7 @@ def is_stored(key: str) -> bool:
 
 
 @pytest.mark.crash
+@pytest.mark.timeout(300)
 def test_a_worker_that_is_killed_in_an_export_leaves_it_to_the_next(tenant, admin):
     ids = tuple(stored(admin, tenant, colour) for colour in range(60, 240))
     with worker_process() as first:
