@@ -9,7 +9,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from bench.processes import free_port
 from packshot.db.guard import Guard
 from tests.fakes.fal import Fal, Plan
 from tests.fakes.fal.server import Request
@@ -251,12 +251,6 @@ class Cluster:
             "PACKSHOT_FAL_JWKS_URL": self.fal.jwks_url,
             "PACKSHOT_FETCH_TRUSTED": json.dumps([self.fal.url.removeprefix("http://")]),
         }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:
