@@ -25,12 +25,12 @@ django.setup()
 # All of these need the set-up above.
 from django.core.wsgi import get_wsgi_application  # noqa: E402  (needs the set-up above)
 
-from packshot.settings import settings  # noqa: E402
-from packshot.telemetry import traces  # noqa: E402
-from packshot.telemetry.start import start as start_telemetry  # noqa: E402
-from packshot.web import probes, wsgi  # noqa: E402
-from packshot.web.blobs import serve as serve_blob  # noqa: E402
-from packshot.web.events import Events  # noqa: E402
+from packshot.settings import settings  # noqa: E402  (the same)
+from packshot.telemetry import traces  # noqa: E402  (the same)
+from packshot.telemetry.start import start as start_telemetry  # noqa: E402  (the same)
+from packshot.web import probes, wsgi  # noqa: E402  (the same)
+from packshot.web.blobs import serve as serve_blob  # noqa: E402  (the same)
+from packshot.web.events import Events  # noqa: E402  (the same)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

@@ -50,7 +50,7 @@ def page(browser: Browser, studio: Studio, server: S3) -> Iterator[Page]:
     context.set_default_timeout(SLOW_MS)
     watch = Watch(context, studio.address)
     made = context.new_page()
-    made.watch = watch  # type: ignore[attr-defined]
+    made.watch = watch  # type: ignore[attr-defined]  # handed on to the tests
     yield made
     context.close()
     assert all(address.startswith(f"{server.address}/pictures/") for address in watch.outside), watch.outside
@@ -93,7 +93,7 @@ def test_photos_go_straight_into_the_bucket_and_come_from_there(page: Page, serv
 
 
 def test_what_broke_off_is_tried_again_and_what_has_arrived_is_not_sent_twice(page: Page, server: S3):
-    page.watch.allowed += ["Failed to load resource", "net::ERR_FAILED"]  # type: ignore[attr-defined]
+    page.watch.allowed += ["Failed to load resource", "net::ERR_FAILED"]  # type: ignore[attr-defined]  # as above
     sign_up(page)
     page.goto("/library")
     before = len(puts(server))
@@ -109,7 +109,7 @@ def test_what_broke_off_is_tried_again_and_what_has_arrived_is_not_sent_twice(pa
 
 
 def test_another_site_may_not_put_into_the_bucket(page: Page, server: S3, studio: Studio):
-    page.watch.allowed += ["CORS policy", "Failed to load resource"]  # type: ignore[attr-defined]
+    page.watch.allowed += ["CORS policy", "Failed to load resource"]  # type: ignore[attr-defined]  # as above
     server.allow("pictures", "https://elsewhere.example")
     sign_up(page)
     page.goto("/library")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 from uuid import uuid4
 
@@ -176,22 +177,13 @@ def test_who_is_removed_loses_the_boards_and_they_keep_an_owner(company):
 def test_a_stranger_is_not_there(company, new_tenant):
     stranger = new_tenant()
     forger = Actor(stranger.user_id, company.id)
-    for user_id in (stranger.user_id, uuid4()):
-        for act in (
-            lambda: commands.change_role(company.owner, user_id, "admin"),  # noqa: B023
-            lambda: commands.remove(company.owner, user_id),  # noqa: B023
-            lambda: commands.transfer(company.owner, user_id),  # noqa: B023
-        ):
-            with pytest.raises(NotFound):
-                act()
-    for actor in (stranger.actor, forger):
-        for act in (
-            lambda: commands.change_role(actor, company.boss.user_id, "member"),  # noqa: B023
-            lambda: commands.remove(actor, company.boss.user_id),  # noqa: B023
-            lambda: commands.transfer(actor, company.boss.user_id),  # noqa: B023
-        ):
-            with pytest.raises((NotFound, Forbidden)):
-                act()
+    acts = (partial(commands.change_role, role="member"), commands.remove, commands.transfer)
+    for user_id, act in product((stranger.user_id, uuid4()), acts):
+        with pytest.raises(NotFound):
+            act(company.owner, user_id)
+    for actor, act in product((stranger.actor, forger), acts):
+        with pytest.raises((NotFound, Forbidden)):
+            act(actor, company.boss.user_id)
     for act in (commands.close, commands.keep, commands.take_out, commands.leave):
         with pytest.raises(Forbidden):
             act(forger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.utils import timezone
@@ -130,12 +130,14 @@ def invitations(actor: Actor) -> list[InvitationView]:
     return [_invitation(row) for row in found]
 
 
-def _invitation(row: dict[str, object]) -> InvitationView:
+def _invitation(row: dict[str, Any]) -> InvitationView:
     mailed_at, failed = row.pop("mailed_at"), row.pop("mail_failed")
-    if row["state"] == "open" and row["expires_at"] <= timezone.now():  # type: ignore[operator]
+    if row["state"] == "open" and row["expires_at"] <= timezone.now():
         row["state"] = "expired"
-    mail = "failed" if failed else "waiting" if mailed_at is None else "sent"
-    return InvitationView(mail=mail, **row)  # type: ignore[arg-type]  # the columns are the fields
+    mail: Literal["waiting", "sent", "failed"] = (
+        "failed" if failed else "waiting" if mailed_at is None else "sent"
+    )
+    return InvitationView(mail=mail, **row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from pydantic import SecretStr
 from packshot.adapters.stripe import events, reading
 from packshot.adapters.stripe.client import VERSION
 from packshot.adapters.stripe.money import sent, told
-from packshot.ports.payments import Forged, Kind, Money, Refused
+from packshot.ports.money import Money
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Forged, Refused
 from packshot.settings import Settings
 from tests.adapters.stripe.conftest import Shop
 from tests.fakes.stripe import message, signed
@@ -191,6 +193,6 @@ def test_neither_keys_nor_people_are_logged(shop: Shop, caplog: pytest.LogCaptur
     ours = client(SecretStr(shop.fake.key), shop.fake.url).v1
     ours.customers.create({"email": "secret.person@example.com"})
     with pytest.raises(Refused), asking("test"):
-        ours.customers.create({"nonsense": "secret.person@example.com"})  # type: ignore[typeddict-unknown-key]
+        ours.customers.create({"nonsense": "secret.person@example.com"})  # type: ignore[typeddict-unknown-key]  # that is the test
     assert "secret.person" not in caplog.text
     assert shop.fake.key not in caplog.text

@@ -98,7 +98,7 @@ def _complaints(value: Any, form: Form, where: str) -> Iterator[str]:
     elif isinstance(form, type):
         if not isinstance(value, form):
             yield f"Invalid value at '{where}': {value!r:.60}"
-    elif isinstance(form, Callable) and not form(value):  # type: ignore[arg-type]
+    elif isinstance(form, Callable) and not form(value):  # type: ignore[arg-type]  # mypy takes Callable for no class
         yield f"Invalid value at '{where}': {value!r:.60}"
 
 
