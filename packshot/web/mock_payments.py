@@ -24,7 +24,8 @@ from packshot.adapters.mock.payments.desk import Account, Desk
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.billing import commands, inbox, providers, queries
 from packshot.foundation.organizations.current import MemberRequest, signed_in
-from packshot.ports.payments import Kind, Missing, Refused
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Missing, Refused
 
 P = ParamSpec("P")
 DAYS = (1, 7, 31, 365)

@@ -14,7 +14,7 @@ from packshot.foundation.billing.models import Record
 from packshot.foundation.billing.plans import offers
 from packshot.foundation.billing.queries import standing
 from packshot.foundation.billing.states import load
-from packshot.ports.payments import InvoiceState, PaymentState
+from packshot.ports.payment_states import InvoiceState, PaymentState
 from packshot.studio.credits.queries import balance
 from tests.conformance.tills import Card, Till
 from tests.conftest import Tenant

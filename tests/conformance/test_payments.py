@@ -15,7 +15,8 @@ from packshot.errors import Conflict, Invalid, NotFound
 from packshot.foundation.billing import commands, inbox, plans, providers
 from packshot.foundation.billing.errors import Declined, NoticeForged
 from packshot.foundation.billing.leaving import end_at_once
-from packshot.ports.payments import Kind, Missing, Refused
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Missing, Refused
 from packshot.settings import settings
 from tests.conformance.shops import CREDIT, Shop, clean, now, price
 from tests.conformance.tills import TILLS, Message, storm

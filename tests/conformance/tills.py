@@ -24,7 +24,8 @@ from packshot.adapters.mock.payments.desk import Desk
 from packshot.adapters.mock.payments.provider import MockPayments
 from packshot.db.sql import call
 from packshot.foundation.billing import inbox
-from packshot.ports.payments import Ability, Kind, Payments
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Ability, Payments
 from tests.fakes.bridge import Bridge
 
 Card = Literal["ok", "declined", "fails_later", "confirm", "bank", "bank_fails"]

@@ -183,7 +183,8 @@ def test_what_is_not_signed_is_not_answered(bridge, world):
 
 def test_what_it_does_not_sell(bridge, tenant):
     from packshot.foundation.billing.plans import offers
-    from packshot.ports.payments import Kind, Order, Payer
+    from packshot.ports.payment_states import Kind
+    from packshot.ports.payments import Order, Payer
 
     offer = offers()[price("team")]
     payer = Payer(tenant.organization_id, "A", "a@example.com")

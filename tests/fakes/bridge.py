@@ -12,7 +12,8 @@ from uuid import UUID
 
 from packshot.adapters.custom import wire
 from packshot.adapters.mock.payments.provider import MockPayments
-from packshot.ports.payments import Change, Charge, Forged, Kind, Missing, Order, Refused
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Change, Charge, Forged, Missing, Order, Refused
 
 
 class Bridge:

@@ -15,7 +15,7 @@ from packshot.db.tenancy import Actor
 from packshot.foundation.billing.states import dump
 from packshot.foundation.organizations import commands
 from packshot.foundation.organizations.tokens import token_of
-from packshot.ports.payments import SubscriptionState
+from packshot.ports.payment_states import SubscriptionState
 from tests.conformance.shops import price
 from tests.conftest import Tenant
 

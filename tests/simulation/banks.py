@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from packshot.adapters.mock.payments.desk import COUPON
-from packshot.ports.payments import DisputeState, PaymentState, Refused
+from packshot.ports.payment_states import DisputeState, PaymentState
+from packshot.ports.payments import Refused
 from tests.simulation.expected import Books
 from tests.simulation.oracle import Studio
 from tests.simulation.stage import Stage

@@ -13,7 +13,7 @@ from typing import Any
 
 from packshot.adapters.mock.payments.provider import MockPayments
 from packshot.foundation.billing.plans import Offer, book, offers
-from packshot.ports.payments import (
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
     InvoiceLine,

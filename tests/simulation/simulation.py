@@ -72,7 +72,7 @@ def stage(admin: psycopg.Connection) -> Iterator[World]:
     """This process's database as a stage for many seeds, one after the other."""
     world = World(admin)
     yield world
-    providers.connect(None, lambda: None)  # type: ignore[arg-type,return-value]
+    providers.connect(None, lambda: None)  # type: ignore[arg-type,return-value]  # nobody is asked for
 
 
 def run(

@@ -8,7 +8,7 @@ from typing import Literal
 from packshot.foundation.billing import commands as billing
 from packshot.foundation.billing import inbox
 from packshot.foundation.billing.queries import standing
-from packshot.ports.payments import Kind, SubscriptionState
+from packshot.ports.payment_states import Kind, SubscriptionState
 from tests.simulation.banks import Banks
 from tests.simulation.expected import price
 from tests.simulation.work import Work

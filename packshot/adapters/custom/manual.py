@@ -1,5 +1,7 @@
 """Invoices by hand: nobody is asked. An order waits until an operator says that its invoice was paid."""
 
+# ruff: noqa: ARG002  (the port's shape: there is nobody here to ask, whatever is asked)
+
 from __future__ import annotations
 
 import calendar
@@ -8,27 +10,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from packshot.ports.payments import (
-    Ability,
-    Change,
-    Charge,
+from packshot.ports.money import Money
+from packshot.ports.payment_states import (
     CheckoutState,
-    Forged,
     InvoiceLine,
     InvoiceState,
     Kind,
-    Money,
     Notice,
-    Order,
-    Page,
     PaymentState,
-    Preview,
-    Price,
-    Refused,
     Seen,
     State,
     SubscriptionState,
 )
+from packshot.ports.payments import Ability, Change, Charge, Forged, Order, Page, Preview, Price, Refused
 
 REFUSED = "Invoices are written by hand here: ask whoever runs this studio."
 
@@ -55,32 +49,32 @@ class ManualPayments:
     def expire(self, checkout: str) -> None:
         """Nothing is open anywhere else."""
 
-    def portal(self, customer: str, back_url: str) -> str:  # noqa: ARG002
+    def portal(self, customer: str, back_url: str) -> str:
         raise Refused(REFUSED, "not_offered")
 
-    def preview(self, change: Change) -> Preview:  # noqa: ARG002
+    def preview(self, change: Change) -> Preview:
         raise Refused(REFUSED, "not_offered")
 
-    def change(self, change: Change) -> Seen:  # noqa: ARG002
+    def change(self, change: Change) -> Seen:
         raise Refused(REFUSED, "not_offered")
 
-    def cancel(self, subscription: str, act: UUID, *, at_once: bool = False) -> Seen:  # noqa: ARG002
+    def cancel(self, subscription: str, act: UUID, *, at_once: bool = False) -> Seen:
         raise Refused(REFUSED, "not_offered")
 
-    def resume(self, subscription: str, act: UUID) -> Seen:  # noqa: ARG002
+    def resume(self, subscription: str, act: UUID) -> Seen:
         raise Refused(REFUSED, "not_offered")
 
-    def charge(self, charge: Charge) -> Seen:  # noqa: ARG002
+    def charge(self, charge: Charge) -> Seen:
         raise Refused(REFUSED, "not_offered")
 
-    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:  # noqa: ARG002
+    def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         raise Forged("nobody sends messages here")
 
-    def fetch(self, kind: Kind, ref: str) -> Seen:  # noqa: ARG002
+    def fetch(self, kind: Kind, ref: str) -> Seen:
         """Nothing was seen but what is kept already."""
         return Seen(self._now(), ())
 
-    def since(self, moment: datetime) -> Iterable[Notice]:  # noqa: ARG002
+    def since(self, moment: datetime) -> Iterable[Notice]:
         return ()
 
     def paid(

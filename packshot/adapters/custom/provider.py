@@ -12,19 +12,17 @@ from uuid import UUID
 import httpx
 
 from packshot.adapters.custom import wire
+from packshot.ports.payment_states import Kind, Notice, Seen
 from packshot.ports.payments import (
     Ability,
     Change,
     Charge,
-    Kind,
     Missing,
-    Notice,
     Order,
     Page,
     PaymentsUnavailable,
     Preview,
     Refused,
-    Seen,
 )
 
 _TIMEOUT_S = 30.0

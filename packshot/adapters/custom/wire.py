@@ -11,24 +11,19 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from packshot.ports.payments import (
-    Change,
-    Charge,
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
-    Forged,
     InvoiceState,
     Kind,
     Notice,
-    Order,
-    Page,
     PaymentState,
-    Preview,
     RefundState,
     Seen,
     State,
     SubscriptionState,
 )
+from packshot.ports.payments import Change, Charge, Forged, Order, Page, Preview
 
 TOLERANCE: Final = timedelta(minutes=5)
 TIME, MARK = "packshot-timestamp", "packshot-signature"

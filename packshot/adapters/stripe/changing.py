@@ -15,7 +15,9 @@ from packshot.adapters.stripe.client import asking, once, plain
 from packshot.adapters.stripe.looking import Looking
 from packshot.adapters.stripe.money import told
 from packshot.adapters.stripe.prices import Prices
-from packshot.ports.payments import Change, Kind, Missing, Money, Preview, Refused, Seen
+from packshot.ports.money import Money
+from packshot.ports.payment_states import Kind, Seen
+from packshot.ports.payments import Change, Missing, Preview, Refused
 
 _OVER = ("canceled", "incomplete_expired")
 

@@ -12,7 +12,8 @@ from packshot.adapters.stripe.client import asking, once, plain
 from packshot.adapters.stripe.customers import Customers
 from packshot.adapters.stripe.looking import Looking
 from packshot.adapters.stripe.prices import Prices
-from packshot.ports.payments import Charge, Kind, Seen
+from packshot.ports.payment_states import Kind, Seen
+from packshot.ports.payments import Charge
 
 _NEEDS_PERSON = "invoice_payment_intent_requires_action"
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import stripe
 from pydantic import SecretStr
 
-from packshot.ports.payments import Forged, Kind, Notice
+from packshot.ports.payment_states import Kind, Notice
+from packshot.ports.payments import Forged
 
 TOLERANCE_S: Final = 300
 """So old, or so far ahead of us, may a message be."""

@@ -12,16 +12,16 @@ import stripe
 from packshot.adapters.stripe import reading
 from packshot.adapters.stripe.client import asking, plain
 from packshot.adapters.stripe.prices import Prices
-from packshot.ports.payments import (
+from packshot.ports.payment_states import (
     InvoiceState,
     Kind,
-    Missing,
     PaymentState,
     RefundState,
     Seen,
     State,
     SubscriptionState,
 )
+from packshot.ports.payments import Missing
 
 NEWEST = 3
 """So many invoices of a subscription come with it; older ones were told about by their own messages."""

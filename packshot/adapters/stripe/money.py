@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from packshot.ports.payments import Money, Refused, decimals
+from packshot.ports.money import Money, decimals
+from packshot.ports.payments import Refused
 
 _OTHER: Final = {"isk": 2, "ugx": 2, "mga": 0}
 """How many decimals Stripe counts where it is not as many as the currency has."""

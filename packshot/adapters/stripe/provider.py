@@ -16,18 +16,8 @@ from packshot.adapters.stripe.customers import Customers
 from packshot.adapters.stripe.looking import Looking
 from packshot.adapters.stripe.pages import Pages
 from packshot.adapters.stripe.prices import Prices
-from packshot.ports.payments import (
-    Ability,
-    Change,
-    Charge,
-    Kind,
-    Notice,
-    Order,
-    Page,
-    Preview,
-    Price,
-    Seen,
-)
+from packshot.ports.payment_states import Kind, Notice, Seen
+from packshot.ports.payments import Ability, Change, Charge, Order, Page, Preview, Price
 
 OWN = "own"
 """Stands for the account where its id is not set: an event that names any account is then of another."""

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from packshot.adapters.stripe.money import told
 from packshot.adapters.stripe.prices import key_of
-from packshot.ports.payments import (
+from packshot.ports.money import Money
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
     InvoiceLine,
     InvoiceState,
-    Money,
     PaymentState,
     RefundState,
     Scheduled,

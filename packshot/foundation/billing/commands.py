@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -24,23 +25,20 @@ from packshot.foundation.billing.months import difference, month_at
 from packshot.foundation.billing.plans import book, offers, published
 from packshot.foundation.billing.queries import order as read_order
 from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceState, Kind, PaymentState, Seen
 from packshot.ports.payments import (
     Ability,
     ByHand,
     Change,
     Charge,
-    InvoiceState,
-    Kind,
     Missing,
-    Money,
     Order,
     Page,
     Payer,
     Payments,
-    PaymentState,
     PaymentsUnavailable,
     Refused,
-    Seen,
 )
 from packshot.settings import settings
 
@@ -307,8 +305,8 @@ def _opened(provider: Payments, order_id: UUID, page: Page) -> None:
         projecting.apply(provider.name, seen)
 
 
-def _payer(row: dict[str, object]) -> Payer:
-    return Payer(UUID(str(row["organization"])), str(row["name"]), str(row["email"]), row["customer"])  # type: ignore[arg-type]
+def _payer(row: dict[str, Any]) -> Payer:
+    return Payer(row["organization"], row["name"], row["email"], row["customer"])
 
 
 def _trial_days(actor: Actor, plan: str) -> int:

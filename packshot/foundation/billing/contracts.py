@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from packshot.ports.payments import InvoiceState, Money, Price, SubscriptionState
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceState, SubscriptionState
+from packshot.ports.payments import Price
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from packshot.db.sql import call, rows
 from packshot.foundation.billing import projecting, providers
 from packshot.foundation.billing.errors import NoticeForged
 from packshot.foundation.billing.states import dump_seen, load_seen
-from packshot.ports.payments import Forged, Kind, Missing, Notice, Payments, PaymentsUnavailable
+from packshot.ports.payment_states import Kind, Notice
+from packshot.ports.payments import Forged, Missing, Payments, PaymentsUnavailable
 
 log = structlog.get_logger(__name__)
 

@@ -75,7 +75,7 @@ class Order(models.Model):
 
 
 class Record(models.Model):
-    """What the provider last said of one object: a state of the port (`packshot.ports.payments`), whole."""
+    """What the provider last said of one object: a state of the port (`packshot.ports.payment_states`), whole."""
 
     pk = models.CompositePrimaryKey("organization_id", "provider", "kind", "ref")
     organization_id = models.UUIDField()

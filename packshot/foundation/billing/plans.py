@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from packshot.ports.payments import Money, Price, decimals
+from packshot.ports.money import Money, decimals
+from packshot.ports.payments import Price
 from packshot.settings import settings
 
 MICRO = 1_000_000

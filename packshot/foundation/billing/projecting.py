@@ -25,7 +25,7 @@ from packshot.foundation.billing.facts import (
 )
 from packshot.foundation.billing.projector import Known, OrderKnown, Told
 from packshot.foundation.billing.states import dump, kind_of, load, names
-from packshot.ports.payments import CheckoutState, PaymentState, Seen, State
+from packshot.ports.payment_states import CheckoutState, PaymentState, Seen, State
 
 log = structlog.get_logger(__name__)
 

@@ -23,7 +23,7 @@ from packshot.foundation.billing.facts import (
     Source,
 )
 from packshot.foundation.billing.months import month_at
-from packshot.ports.payments import (
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
     InvoiceLine,

@@ -26,7 +26,7 @@ def configured() -> str | None:
 
 def provider() -> Payments:
     """Raises NotSold where none is configured."""
-    global _made  # noqa: PLW0603
+    global _made  # noqa: PLW0603  (one a process, made on first use)
     if _name is None or _make is None:
         raise NotSold("Paid plans are not sold here: no payment provider is connected.")
     if _made is None:

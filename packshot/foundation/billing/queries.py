@@ -18,7 +18,9 @@ from packshot.foundation.billing.models import Customer, Fact, Order, Record
 from packshot.foundation.billing.models import Price as PriceRow
 from packshot.foundation.billing.plans import Offer, offers
 from packshot.foundation.billing.states import load
-from packshot.ports.payments import Ability, InvoiceState, Money, Price, SubscriptionState
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceState, SubscriptionState
+from packshot.ports.payments import Ability, Price
 
 _LOUD = ("trialing", "past_due", "unpaid")
 _OVER = ("cancelled", "incomplete", "incomplete_expired")

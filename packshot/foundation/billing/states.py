@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from packshot.ports.payments import (
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
     InvoiceState,

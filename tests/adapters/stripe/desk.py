@@ -10,17 +10,9 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from packshot.adapters.stripe.provider import StripePayments
-from packshot.ports.payments import (
-    Change,
-    InvoiceState,
-    Kind,
-    Money,
-    Order,
-    Payer,
-    Price,
-    Seen,
-    SubscriptionState,
-)
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceState, Kind, Seen, SubscriptionState
+from packshot.ports.payments import Change, Order, Payer, Price
 from tests.fakes.stripe import Stripe
 
 DAY = 86400

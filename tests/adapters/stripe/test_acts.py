@@ -9,17 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from packshot.ports.payments import (
-    Charge,
-    CheckoutState,
-    InvoiceState,
-    Kind,
-    Missing,
-    Money,
-    PaymentState,
-    Refused,
-    SubscriptionState,
-)
+from packshot.ports.money import Money
+from packshot.ports.payment_states import CheckoutState, InvoiceState, Kind, PaymentState, SubscriptionState
+from packshot.ports.payments import Charge, Missing, Refused
 from tests.adapters.stripe.desk import ALL, DAY, PACK, PRO, TEAM, YEN, At, newest, one
 from tests.fakes.stripe import Stripe
 

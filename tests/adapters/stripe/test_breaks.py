@@ -14,17 +14,8 @@ import stripe
 from pydantic import SecretStr
 
 from packshot.adapters.stripe.provider import StripePayments
-from packshot.ports.payments import (
-    Change,
-    Charge,
-    Kind,
-    Missing,
-    Payer,
-    PaymentState,
-    PaymentsUnavailable,
-    RefundState,
-    SubscriptionState,
-)
+from packshot.ports.payment_states import Kind, PaymentState, RefundState, SubscriptionState
+from packshot.ports.payments import Change, Charge, Missing, Payer, PaymentsUnavailable
 from tests.adapters.stripe.desk import ALL, DAY, PACK, TEAM, YEAR, At, newest, one
 from tests.fakes.stripe import Stripe
 

@@ -7,17 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from packshot.ports.payments import (
-    Charge,
-    InvoiceState,
-    Kind,
-    Missing,
-    Money,
-    PaymentState,
-    Price,
-    Refused,
-    SubscriptionState,
-)
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceState, Kind, PaymentState, SubscriptionState
+from packshot.ports.payments import Charge, Missing, Price, Refused
 from tests.adapters.stripe.desk import DAY, PACK, PRO, TEAM, YEAR, At, newest, one
 
 # Changes -------------------------------------------------------------------------------------------------------------

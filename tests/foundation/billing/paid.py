@@ -9,7 +9,8 @@ from uuid_utils.compat import uuid7
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import acting_as
 from packshot.foundation.billing import inbox, projecting
-from packshot.ports.payments import CheckoutState, Money, Seen
+from packshot.ports.money import Money
+from packshot.ports.payment_states import CheckoutState, Seen
 from tests.conformance.shops import price
 from tests.conftest import Tenant
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from packshot.cli import app
 from packshot.foundation.billing import plans
 from packshot.foundation.billing.plans import MICRO, read
-from packshot.ports.payments import Money, decimals
+from packshot.ports.money import Money, decimals
 
 TEXT = (files("packshot.foundation.billing") / "plans.toml").read_text()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
+from uuid import UUID
 
 from packshot.adapters.mock.payments.store import Contract, Customer, Maturing, Session, Terms
 from packshot.adapters.mock.payments.sums import period_end, tax_of, whole_line
-from packshot.ports.payments import (
+from packshot.ports.money import Money
+from packshot.ports.payment_states import (
     CheckoutState,
     InvoiceLine,
     InvoiceState,
     Kind,
-    Money,
     PaymentState,
     SubscriptionState,
 )
@@ -60,7 +61,7 @@ class Books:
         lines: tuple[InvoiceLine, ...],
         *,
         subscription: str | None,
-        order: object,
+        order: UUID | None,
         discount: bool = False,
     ) -> InvoiceState:
         """An open invoice; what is less than nothing becomes the customer's credit, which the next ones use."""
@@ -75,7 +76,7 @@ class Books:
             ref=ref,
             customer=customer.ref,
             subscription=subscription,
-            order=order,  # type: ignore[arg-type]
+            order=order,
             number=f"MOCK-{ref[-6:].upper()}",
             status="open",
             reason=reason,
@@ -149,7 +150,14 @@ class Books:
     # Subscriptions.
 
     def subscribe(
-        self, customer: Customer, order: object, terms: Terms, card: str, trial_days: int, *, discount: bool
+        self,
+        customer: Customer,
+        order: UUID | None,
+        terms: Terms,
+        card: str,
+        trial_days: int,
+        *,
+        discount: bool,
     ) -> tuple[SubscriptionState, InvoiceState, PaymentState | None]:
         trial_end = self.now + timedelta(days=trial_days) if trial_days else None
         anchor = trial_end or self.now
@@ -161,7 +169,7 @@ class Books:
         found = SubscriptionState(
             ref=ref,
             customer=customer.ref,
-            order=order,  # type: ignore[arg-type]
+            order=order,
             status="incomplete" if invoice.status != "paid" else "trialing" if trial_end else "active",
             price=terms.price.key,
             quantity=terms.quantity,

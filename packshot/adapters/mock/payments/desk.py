@@ -8,19 +8,17 @@ from typing import Literal
 from packshot.adapters.mock.payments.books import CARDS, RETRIES
 from packshot.adapters.mock.payments.provider import MockPayments
 from packshot.adapters.mock.payments.store import Asked, Contract, Customer, Terms
-from packshot.ports.payments import (
+from packshot.ports.money import Money
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
     InvoiceState,
     Kind,
-    Missing,
-    Money,
-    Order,
     PaymentState,
     RefundState,
-    Refused,
     SubscriptionState,
 )
+from packshot.ports.payments import Missing, Order, Refused
 
 COUPON = "FREE100"
 """Everything for nothing."""

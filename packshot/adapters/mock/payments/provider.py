@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from packshot.adapters.mock.payments import messages
 from packshot.adapters.mock.payments.books import CONFIRM_WITHIN, Books, restarts
 from packshot.adapters.mock.payments.store import Asked, Contract, Customer, Maturing, Session, Store, Terms
 from packshot.adapters.mock.payments.sums import period_end, rest_line, tax_of, whole_line
-from packshot.ports.payments import (
-    Ability,
-    Change,
-    Charge,
+from packshot.ports.money import Money
+from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
-    Forged,
     InvoiceLine,
     InvoiceState,
     Kind,
-    Missing,
-    Money,
     Notice,
-    Order,
-    Page,
-    Payer,
     PaymentState,
-    Preview,
     RefundState,
-    Refused,
     Scheduled,
     Seen,
     State,
     SubscriptionState,
 )
+from packshot.ports.payments import (
+    Ability,
+    Change,
+    Charge,
+    Missing,
+    Order,
+    Page,
+    Payer,
+    Preview,
+    Refused,
+)
 
-TOLERANCE = timedelta(minutes=5)
-VERSION = "1"
-ACCOUNT = "mock"
 _STATES: Mapping[Kind, type[Any]] = {
     Kind.CHECKOUT: CheckoutState,
     Kind.SUBSCRIPTION: SubscriptionState,
@@ -59,9 +55,9 @@ class MockPayments:
     """`keys` sign its messages, the first new ones; `now` is the time it goes by."""
 
     name = "mock"
-    account: str | None = ACCOUNT
+    account: str | None = messages.ACCOUNT
     livemode = False
-    version: str | None = VERSION
+    version: str | None = messages.VERSION
     abilities = frozenset(Ability)
 
     def __init__(
@@ -203,17 +199,7 @@ class MockPayments:
             return self._around(books, kind, acted[0])
 
     def verify(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
-        at, mark = headers.get("mock-timestamp", ""), headers.get("mock-signature", "")
-        if not at.isascii() or not at.isdigit() or len(at) > 12:
-            raise Forged("there is no time on it")
-        if not any(hmac.compare_digest(_mark(key, at, body).encode(), mark.encode()) for key in self.keys):
-            raise Forged("the signature is not ours")
-        if abs(now - datetime.fromtimestamp(int(at), UTC)) > TOLERANCE:
-            raise Forged("it is too old or too new")
-        try:
-            return _notice(json.loads(body))
-        except (ValueError, KeyError, TypeError) as error:
-            raise Forged("it cannot be read") from error
+        return messages.read(self.keys, headers, body, now)
 
     def fetch(self, kind: Kind, ref: str) -> Seen:
         with self.books() as books:
@@ -221,7 +207,7 @@ class MockPayments:
 
     def since(self, moment: datetime) -> Iterable[Notice]:
         with self.books() as books:
-            return [_notice(self._full(body)) for _, body in books.session.messages(moment)]
+            return [messages.notice(messages.whole(body)) for _, body in books.session.messages(moment)]
 
     # Messages on their way.
 
@@ -231,16 +217,13 @@ class MockPayments:
             found = books.session.messages(unsent=True)
             for seq, _ in found:
                 books.session.sent(seq)
-            return [self.signed(self._full(body)) for _, body in found]
+            return [self.signed(messages.whole(body)) for _, body in found]
 
     def signed(
         self, message: Mapping[str, Any], *, at: datetime | None = None, key: bytes | None = None
     ) -> tuple[dict[str, str], bytes]:
         """A message as it travels."""
-        body = json.dumps(message).encode()
-        stamp = str(int((at or self.now()).timestamp()))
-        mark = _mark(self.keys[0] if key is None else key, stamp, body)
-        return {"mock-timestamp": stamp, "mock-signature": mark}, body
+        return messages.signed(self.keys[0] if key is None else key, message, at or self.now())
 
     # Parts.
 
@@ -397,28 +380,6 @@ class MockPayments:
                     grown = True
         return Seen(books.now, tuple(found.values()))
 
-    def _full(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            **body,
-            "account": ACCOUNT,
-            "livemode": False,
-            "version": VERSION,
-        }
-
-
-def _notice(said: Mapping[str, Any]) -> Notice:
-    kind = said["kind"]
-    return Notice(
-        id=str(said["id"]),
-        type=str(said["type"]),
-        kind=Kind(kind) if kind in set(Kind) else None,
-        ref=said["ref"],
-        created_at=datetime.fromisoformat(said["created_at"]),
-        account=said["account"],
-        livemode=bool(said["livemode"]),
-        version=said["version"],
-    )
-
 
 def _refs(state: State) -> set[str]:
     """The objects that a state names, but for the customer, who is in everything."""
@@ -430,7 +391,3 @@ def _need(found: Any, ref: str) -> Any:
     if found is None:
         raise Missing(ref)
     return found
-
-
-def _mark(key: bytes, at: str, body: bytes) -> str:
-    return hmac.new(key, at.encode() + b"." + body, hashlib.sha256).hexdigest()

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from packshot.ports.payments import Kind, Order, Price
+from packshot.ports.payment_states import Kind
+from packshot.ports.payments import Order, Price
 
 T = TypeVar("T")
 

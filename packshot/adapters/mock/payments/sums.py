@@ -6,7 +6,8 @@ import calendar
 from datetime import UTC, datetime
 
 from packshot.adapters.mock.payments.store import Terms
-from packshot.ports.payments import InvoiceLine, Money
+from packshot.ports.money import Money
+from packshot.ports.payment_states import InvoiceLine
 
 
 def months_later(anchor: datetime, months: int) -> datetime:

@@ -7,7 +7,7 @@ from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from packshot.ports.payments import Money, decimals
+from packshot.ports.money import Money, decimals
 
 register = template.Library()
 
