@@ -26,7 +26,9 @@ def test_a_deep_list_stays_small_and_a_range_reaches_over_what_is_not_loaded(pag
 
     assert scroll_deep(page, 30) <= MOST_TILES
     assert page.locator("[data-list] > ul[data-empty]").count() > 20  # they have left the page
-    last = page.locator("[data-list] > ul:not([data-empty])").last.locator("[data-cell]").last.element_handle()
+    last = (
+        page.locator("[data-list] > ul:not([data-empty])").last.locator("[data-cell]").last.element_handle()
+    )
     # One and the same cell: "the last" is another one as soon as the next rows have come.
     place = int(last.query_selector("a").get_attribute("data-place") or 0)
     assert place >= 1_700
