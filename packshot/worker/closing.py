@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 import structlog
+from django.db import Error
 
+from packshot.db.threads import beside
 from packshot.foundation.billing.errors import ProviderAway
 from packshot.foundation.billing.leaving import end_at_once
 from packshot.worker.database import Database
@@ -37,8 +38,8 @@ async def end(database: Database) -> int:
 
 async def _end(database: Database, organization_id: UUID) -> bool:
     try:
-        await asyncio.to_thread(end_at_once, organization_id, organization_id)
-    except ProviderAway as away:
+        await beside(end_at_once, organization_id, organization_id)
+    except (ProviderAway, Error) as away:
         log.warning("a plan could not be ended, so its organization waits", error=str(away))
         return False
     for room in ROOMS:

@@ -29,6 +29,8 @@ _GONE = (
     asyncpg.InternalClientError,
 )
 """The server is away or was: the same call may be made again, since every call of ours is fenced."""
+_PATIENCE_S = 60.0
+"""For a server that starts together with its workers, or recovers while one of them is started again."""
 
 
 class Database:
@@ -41,7 +43,8 @@ class Database:
 
     @classmethod
     async def connect(cls, url: str, size: int) -> Database:
-        """Connect as `packshot_worker`. Raises what asyncpg raises when there is no server now."""
+        """Connect as `packshot_worker`. A server that is just starting is waited for, a minute at most; then, or where
+        it refuses this login, raises what asyncpg raises."""
         found = parameters(url, login="packshot_worker")
         address: dict[str, Any] = {
             name: found[name] for name in ("host", "port", "user", "password") if name in found
@@ -49,8 +52,17 @@ class Database:
         address |= {"database": found["dbname"], "timeout": 10}
         if "sslmode" in found:
             address["ssl"] = found["sslmode"]
-        pool = await asyncpg.create_pool(min_size=1, max_size=size, command_timeout=60, **address)
-        return cls(pool, address)
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:
+            try:
+                pool = await asyncpg.create_pool(min_size=1, max_size=size, command_timeout=60, **address)
+            except _GONE as error:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                log.warning("database away", error=f"{type(error).__name__}: {error}", again_in=0.5)
+                await asyncio.sleep(0.5)
+            else:
+                return cls(pool, address)
 
     async def close(self) -> None:
         """Waiting callers get the error they wait out; open statements end first."""

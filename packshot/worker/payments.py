@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error
 
 from packshot import wiring
 from packshot.db.sql import call
+from packshot.db.threads import beside
 from packshot.errors import Problem
 from packshot.foundation.billing import commands, inbox
 from packshot.foundation.billing.leaving import leave
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 async def take_payments(pace: Pace) -> None:
     """For ever; every worker does it, and the database gives each message to one of them."""
-    await _once(_publish)
+    await _once(commands.publish_plans)
     if settings().payments is None:
         await asyncio.Event().wait()  # another setting is another process
     since_round = pace.sweep
@@ -46,24 +47,13 @@ def step() -> int:
 
 def compare() -> None:
     """Once a day, by one of the workers."""
-    try:
-        turn = call("billing_begin_round_v1")
-    finally:
-        connection.close()
-    if turn:
+    if call("billing_begin_round_v1"):
         log.info("payments compared with the provider", **inbox.reconcile())
-
-
-def _publish() -> None:
-    try:
-        commands.publish_plans()
-    finally:
-        connection.close()
 
 
 async def _once(work: Callable[[], object]) -> None:
     """In a thread. Nothing of it ends the worker: pictures go on while money waits."""
     try:
-        await asyncio.to_thread(work)
-    except (DatabaseError, PaymentsUnavailable, Problem, ValueError) as error:
+        await beside(work)
+    except (Error, PaymentsUnavailable, Problem, ValueError) as error:
         log.error("payments wait", error=str(error))

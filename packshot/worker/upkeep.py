@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import asdict
+from functools import partial
 
 import structlog
+from django.db import Error
 
+from packshot.db.threads import beside
 from packshot.ports.blobs import BlobStore
 from packshot.studio.assets import orphans
 from packshot.worker.closing import end
@@ -65,9 +68,11 @@ async def collect_for_ever(database: Database, pace: Pace, blobs: BlobStore) -> 
 async def _collect(blobs: BlobStore) -> None:
     stopped = threading.Event()
     try:
-        report = await asyncio.to_thread(orphans.collect, blobs, delete=True, stopped=stopped.is_set)
+        report = await beside(partial(orphans.collect, blobs, delete=True, stopped=stopped.is_set))
         log.info("orphans collected", **asdict(report))
-    except OSError as error:
-        log.warning("orphans not collected: the store is away; tomorrow again", error=str(error))
+    except (OSError, Error) as error:
+        log.warning(
+            "orphans not collected: the store or the database is away; tomorrow again", error=str(error)
+        )
     finally:
         stopped.set()  # a worker that stops waits for its threads

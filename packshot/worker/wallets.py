@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from packshot.db.threads import beside
 from packshot.studio.credits import notices, topups
 from packshot.worker.database import Database
 from packshot.worker.pace import Pace
@@ -28,8 +29,8 @@ async def mind_for_ever(database: Database, pace: Pace) -> None:
         while await database.call("credits_tidy_v1", _WALLETS) == _WALLETS:
             pass
         try:
-            await asyncio.to_thread(topups.run)
-            await asyncio.to_thread(notices.deliver)
+            await beside(topups.run)
+            await beside(notices.deliver)
         except Exception:  # a database that is away; what was claimed comes back after its lease
             log.exception("wallets not minded; the next round tries again")
         if since_read >= pace.forget:

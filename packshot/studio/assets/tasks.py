@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from django.db import connection
-
 from packshot.db.sql import call, rows
+from packshot.db.threads import beside
 from packshot.imaging.decode import sniff
 from packshot.imaging.errors import BadPicture
 from packshot.imaging.inspect import Inspection
@@ -37,7 +35,7 @@ async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, ru
     False when there was nothing to do: the message came twice, or the asset is gone. What `run` raises beside
     BadPicture (its process died, took too long) passes: the caller tries again and at last calls `give_up`.
     """
-    found = await _database(lambda: rows("assets_for_work_v1", organization_id, asset_id))
+    found = await beside(rows, "assets_for_work_v1", organization_id, asset_id)
     if not found or found[0]["state"] != "new":
         return False
     sha256 = found[0]["sha256"]
@@ -60,7 +58,7 @@ async def inspect(organization_id: UUID, asset_id: UUID, *, blobs: BlobStore, ru
         "colours": seen.thumbs.colours,
         "source_type": seen.source_type or CAMERA,
     }
-    return bool(await _database(lambda: call("assets_inspected_v1", facts)))
+    return bool(await beside(call, "assets_inspected_v1", facts))
 
 
 async def receive(organization_id: UUID, arrival_id: UUID, *, blobs: BlobStore) -> bool:
@@ -69,7 +67,7 @@ async def receive(organization_id: UUID, arrival_id: UUID, *, blobs: BlobStore) 
     The bytes are read once and proven; what is stored under their content is what was read, so that nobody can put
     others in their place meanwhile. False when there was nothing to do: the message came twice.
     """
-    found = await _database(lambda: rows("assets_arrival_for_work_v1", organization_id, arrival_id))
+    found = await beside(rows, "assets_arrival_for_work_v1", organization_id, arrival_id)
     if not found:
         return False
     promised_bytes, promised_sha256 = found[0]["bytes"], found[0]["sha256"]
@@ -87,7 +85,7 @@ async def receive(organization_id: UUID, arrival_id: UUID, *, blobs: BlobStore) 
     media_type = sniff(data[:HEAD])
     if media_type is None:
         return await _turn_away(organization_id, arrival_id, "This is not a JPEG, PNG, WebP or AVIF picture.")
-    await _database(lambda: call("assets_hold_bytes_v1", organization_id, sha256))
+    await beside(call, "assets_hold_bytes_v1", organization_id, sha256)
     await asyncio.to_thread(blobs.put, storage.key(organization_id, sha256), data)
     facts = {
         "organization_id": str(organization_id),
@@ -96,11 +94,11 @@ async def receive(organization_id: UUID, arrival_id: UUID, *, blobs: BlobStore) 
         "bytes": len(data),
         "media_type": media_type,
     }
-    return bool(await _database(lambda: call("assets_receive_v1", facts)))
+    return bool(await beside(call, "assets_receive_v1", facts))
 
 
 async def _turn_away(organization_id: UUID, arrival_id: UUID, reason: str) -> bool:
-    return bool(await _database(lambda: call("assets_turn_away_v1", organization_id, arrival_id, reason)))
+    return bool(await beside(call, "assets_turn_away_v1", organization_id, arrival_id, reason))
 
 
 async def give_up(organization_id: UUID, asset_id: UUID) -> bool:
@@ -110,16 +108,4 @@ async def give_up(organization_id: UUID, asset_id: UUID) -> bool:
 
 
 async def _reject(organization_id: UUID, asset_id: UUID, reason: str) -> bool:
-    return bool(await _database(lambda: call("assets_rejected_v1", organization_id, asset_id, reason)))
-
-
-async def _database(work: Callable[[], Value]) -> Value:
-    """In a thread, whose connection goes back to the pool at once."""
-
-    def run() -> Value:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(run)
+    return bool(await beside(call, "assets_rejected_v1", organization_id, asset_id, reason))
