@@ -130,9 +130,9 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
 def spend(tenant: Tenant) -> None:
     """A cap, a notice of a low balance, a top-up that is under way, and a statement that was read."""
     credits_.set_cap(tenant.actor, tenant.user_id, 10**12)
-    notices.set_watch(tenant.actor, 600_000_000, language="en")
+    notices.set_watch(tenant.actor, 600_000_000)
     topups.connect(Shop(lambda _: [Pack("small", 1, "5")], lambda *_: Pending()))
-    topups.set_rule(tenant.actor, enabled=True, below=10**12, pack="small", daily_cap=1, language="en")
+    topups.set_rule(tenant.actor, enabled=True, below=10**12, pack="small", daily_cap=1)
     topups.connect(None)
     credits_.topup(tenant.organization_id, 200_000_000, key="pack", ref="pack")
     hold = uuid7()

@@ -1,4 +1,5 @@
-"""Settings → Language: kept in a cookie of this browser, so that it holds before anybody has signed in."""
+"""Settings → Language: kept with the account, which mails and other browsers ask, and in a cookie of this browser,
+so that it holds before anybody has signed in."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language_info, override
+from django.utils.translation import get_language_from_request, get_language_info, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from packshot.foundation.accounts import commands
+from packshot.foundation.accounts.languages import keep
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 
 
@@ -28,15 +31,11 @@ def language(request: MemberRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in offered:
         response.delete_cookie(name)
+        request.COOKIES.pop(name, None)
+        commands.speak(request.actor.user_id, get_language_from_request(request), chosen=False)
         return response
-    response.set_cookie(
-        name,
-        wanted,
-        max_age=django_settings.LANGUAGE_COOKIE_AGE,
-        httponly=True,
-        samesite="Lax",
-        secure=django_settings.SESSION_COOKIE_SECURE,
-    )
+    commands.speak(request.actor.user_id, wanted, chosen=True)
+    keep(response, wanted)
     with override(wanted):
         messages.success(request, _("The pages speak English now."))
     return response

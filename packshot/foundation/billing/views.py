@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from uuid_utils.compat import uuid7
 
 from packshot.errors import Invalid
-from packshot.foundation.billing import commands, providers, queries
+from packshot.foundation.billing import commands, naming, providers, queries
 from packshot.foundation.billing.notices import notice
 from packshot.foundation.billing.plans import MICRO, Offer, Plan, book, offers
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
@@ -31,6 +31,14 @@ class PlanCard:
     current: bool
     allowance: int
     """Micro-credits a month, a seat's where it is sold by the seat."""
+
+    @property
+    def name(self) -> str:
+        return naming.name_of(self.key, self.plan.name)
+
+    @property
+    def about(self) -> str:
+        return naming.about(self.key)
 
     def offer(self, interval: str) -> Offer | None:
         return self.year if interval == "year" else self.month
@@ -72,10 +80,8 @@ def billing(request: MemberRequest) -> HttpResponse:
         "billing/billing.html",
         {
             "standing": found,
-            "plan_name": book().plans[found.entitlement.plan].name
-            if found.entitlement.plan in book().plans
-            else found.entitlement.plan,
-            "scheduled": _scheduled(found.subscription.scheduled.price)
+            "plan_name": naming.name_of(found.entitlement.plan, found.entitlement.plan),
+            "scheduled": _item(found.subscription.scheduled.price)
             if found.subscription and found.subscription.scheduled
             else None,
             "notice": notice(found),
@@ -227,11 +233,7 @@ def _packs() -> list[Offer]:
 
 def _item(price: str) -> str:
     offer = offers().get(price)
-    return offer.price.name if offer else price
-
-
-def _scheduled(price: str) -> str:
-    return _item(price)
+    return naming.name_of(offer.price.item, offer.price.name) if offer else price
 
 
 def _go(request: HttpRequest, address: str) -> HttpResponseBase:

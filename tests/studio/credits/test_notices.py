@@ -42,7 +42,7 @@ def spend(tenant, amount: int) -> UUID:
 
 
 def test_each_crossing_is_told_once(tenant, told):
-    notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 100 * MICRO)
     spend(tenant, 390 * MICRO)
     assert told(tenant.organization_id) == []
     spent = spend(tenant, 20 * MICRO)
@@ -59,7 +59,7 @@ def test_each_crossing_is_told_once(tenant, told):
 
 def test_what_is_held_is_not_gone(tenant, told):
     """Holds come and go with every request; only what is spent makes a balance low."""
-    notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 100 * MICRO)
     hold = uuid4()
     commands.reserve(tenant.organization_id, [(hold, 450 * MICRO)], key="r", expires_in=600)
     commands.release(hold, key="e")
@@ -67,11 +67,11 @@ def test_what_is_held_is_not_gone(tenant, told):
 
 
 def test_a_threshold_above_the_balance_is_no_crossing(tenant, told):
-    notices.set_watch(tenant.actor, 600 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 600 * MICRO)
     assert notices.watch(tenant.actor) == notices.Watch(600 * MICRO, True)
     spend(tenant, MICRO)
     assert told(tenant.organization_id) == []
-    notices.set_watch(tenant.actor, None, language="en")
+    notices.set_watch(tenant.actor, None)
     assert notices.watch(tenant.actor) is None
 
 
@@ -91,13 +91,13 @@ def test_time_alone_crosses_too(ledger, new_tenant, told):
             "expires_at": (now + timedelta(minutes=1)).isoformat(),
         },
     )
-    notices.set_watch(tenant.actor, 550 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 550 * MICRO)
     ledger.one("select credits_tidy_at_v1(100000, %s)", now + timedelta(minutes=2))
     assert [notice["kind"] for notice in told(tenant.organization_id)] == ["low_balance"]
 
 
 def test_many_at_the_edge_are_told_of_once(tenant, told):
-    notices.set_watch(tenant.actor, 450 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 450 * MICRO)
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: spend(tenant, MICRO), range(100)))
     assert len(told(tenant.organization_id)) == 1
@@ -108,7 +108,7 @@ def test_the_mail_goes_to_owners_and_admins_in_their_language(
 ):
     tenant = new_tenant()
     member, admin_ = join(tenant), join(tenant, "admin")
-    notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 100 * MICRO)
     ledger.apply(
         None, {"kind": "adjust", "wallet": str(tenant.organization_id), "key": "a", "amount": -450 * MICRO}
     )
@@ -129,7 +129,7 @@ def test_the_mail_goes_to_owners_and_admins_in_their_language(
 def test_workers_that_come_at_once_send_one_mail(as_worker, new_tenant, ledger, outbox):
     for _ in range(5):
         tenant = new_tenant()
-        notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+        notices.set_watch(tenant.actor, 100 * MICRO)
         ledger.apply(
             None,
             {"kind": "adjust", "wallet": str(tenant.organization_id), "key": "a", "amount": -450 * MICRO},
@@ -150,7 +150,7 @@ def test_workers_that_come_at_once_send_one_mail(as_worker, new_tenant, ledger, 
 def test_only_what_never_left_is_tried_again(as_worker, new_tenant, ledger, told, monkeypatch, error, again):
     """After a timeout nobody knows whether the mail went: it is not sent again, and the pages say the same."""
     tenant = new_tenant()
-    notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 100 * MICRO)
     ledger.apply(
         None, {"kind": "adjust", "wallet": str(tenant.organization_id), "key": "a", "amount": -450 * MICRO}
     )
@@ -170,9 +170,9 @@ def test_only_what_never_left_is_tried_again(as_worker, new_tenant, ledger, told
 def test_members_and_nonsense_are_refused(tenant, new_tenant, join):
     member = join(tenant)
     with pytest.raises(Forbidden):
-        notices.set_watch(member, 100 * MICRO, language="en")
+        notices.set_watch(member, 100 * MICRO)
     with pytest.raises(Invalid):
-        notices.set_watch(tenant.actor, 0, language="en")
-    notices.set_watch(tenant.actor, 100 * MICRO, language="en")
+        notices.set_watch(tenant.actor, 0)
+    notices.set_watch(tenant.actor, 100 * MICRO)
     assert notices.watch(member).below == 100 * MICRO
     assert notices.watch(new_tenant().actor) is None

@@ -41,13 +41,13 @@ def test_a_round_tells_buys_and_reads_on(as_worker, new_tenant, ledger, outbox, 
         return Paid()
 
     topups.connect(Shop(lambda _: [Pack("small", 1000 * MICRO, "10 EUR")], charge))
-    notices.set_watch(tenant.actor, 550 * MICRO, language="en")
+    notices.set_watch(tenant.actor, 550 * MICRO)
     long_ago = datetime.now(UTC) - timedelta(seconds=30)
     gift = {"kind": "grant", "wallet": wallet, "amount": 100 * MICRO, "source": "promotional"}
     ledger.connection.execute("update credits_wallet set touched_at = %s", [long_ago - timedelta(minutes=1)])
     ends = long_ago + timedelta(seconds=10)
     ledger.apply(long_ago, {**gift, "key": "gift", "ref": "gift", "expires_at": ends.isoformat()})
-    topups.set_rule(tenant.actor, enabled=True, below=550 * MICRO, pack="small", daily_cap=1, language="en")
+    topups.set_rule(tenant.actor, enabled=True, below=550 * MICRO, pack="small", daily_cap=1)
     as_worker()
 
     async def until_told() -> None:

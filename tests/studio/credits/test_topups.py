@@ -65,7 +65,7 @@ def sold() -> Iterator[Callable[[Till], None]]:
 
 def wish(tenant, *, below: int = 50, daily_cap: int = 3, enabled: bool = True) -> None:
     topups.set_rule(
-        tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap, language="en"
+        tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap
     )
 
 
@@ -363,7 +363,7 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     with pytest.raises(Forbidden):
         topups.rule(member)
     with pytest.raises(Forbidden):
-        topups.set_rule(member, enabled=True, below=MICRO, pack="small", daily_cap=1, language="en")
+        topups.set_rule(member, enabled=True, below=MICRO, pack="small", daily_cap=1)
     for wrong in ({"below": 0}, {"daily_cap": 0}, {"daily_cap": 51}, {"pack": "no such pack"}):
         with pytest.raises(Invalid):
             topups.set_rule(
