@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from packshot.foundation.billing.naming import name_of
+from packshot.foundation.billing.naming import bought, line_words, name_of
 from packshot.foundation.billing.templatetags.money import money
 from packshot.foundation.letters.contracts import Body, Way, Words, Writer
 from packshot.foundation.letters.writing import day, path
@@ -88,11 +88,15 @@ def _owed(body: Body) -> Words:
 
 def _trial_soon(body: Body) -> Words:
     named = _plan(body) | {"price": amount(body["price"])}
+    if body["interval"] == "year":
+        then = _("Then %(price)s a year is charged, plus tax where it applies.") % named
+    else:
+        then = _("Then %(price)s a month is charged, plus tax where it applies.") % named
     return Words(
         subject=_("The trial of %(plan)s ends on %(day)s") % named,
         says=(
             _("The trial of %(plan)s for %(workspace)s ends on %(day)s.") % named,
-            _("Then the plan is paid for: %(price)s a period, plus tax where it applies.") % named,
+            then,
             _("You do not want that? Cancel the plan before that day, and nothing is charged."),
         ),
         way=_billing(),
@@ -199,17 +203,11 @@ def _sums(body: Body) -> tuple[tuple[str, str], ...]:
 def _line(line: Mapping[str, Any]) -> str:
     if line["what"] is None:
         return str(line["words"])
-    named = {"plan": _bought(line["what"])}
-    if not line["proration"]:
-        return named["plan"]
-    if line["amount"]["amount"] < 0:
-        return _("Unused time of %(plan)s") % named
-    return _("The rest of the period with %(plan)s") % named
+    return line_words(_bought(line["what"]), part=line["proration"], back=line["amount"]["amount"] < 0)
 
 
 def _bought(what: Mapping[str, Any]) -> str:
-    name = name_of(what["item"], what["name"])
-    return name if what["quantity"] == 1 else f"{name} × {what['quantity']}"
+    return bought(name_of(what["item"], what["name"]), what["quantity"])
 
 
 def _billing() -> Way:

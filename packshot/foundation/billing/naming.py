@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from packshot.foundation.billing.plans import Pack, Plan, Translation, book
 
@@ -19,6 +20,19 @@ def about(item: str) -> str:
     """The sentence about a plan."""
     found = book().plans[item]
     return _here(found).about or found.about
+
+
+def bought(name: str, quantity: int) -> str:
+    return name if quantity == 1 else f"{name} × {quantity}"
+
+
+def line_words(what: str, *, part: bool, back: bool) -> str:
+    """An invoice's line: `part` for the rest of a period, `back` for what is not used of the plan before."""
+    if not part:
+        return what
+    if back:
+        return _("Unused time of %(plan)s") % {"plan": what}
+    return _("The rest of the period with %(plan)s") % {"plan": what}
 
 
 def _sold(item: str) -> Plan | Pack | None:

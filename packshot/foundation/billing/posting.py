@@ -132,6 +132,7 @@ def _trials(known: Known) -> Iterator[Due]:
             "plan": _bought(known, subscription.price, subscription.quantity),
             "at": text(end),
             "price": _price(known, subscription),
+            "interval": known.prices[subscription.price]["interval"],
         }
         if subscription.status == "trialing":
             if subscription.cancel_at is None and end - SOON <= known.now:
