@@ -32,7 +32,7 @@ def mail(words: Words, to: str, headers: Mapping[str, str] | None = None) -> Ema
     context = {"words": words, "address": settings().address}
     text = render_to_string("letters/letter.txt", context).strip() + "\n"
     # A name never breaks out of its line.
-    subject = " ".join(words.subject.split())
+    subject = " ".join(words.subject.splitlines())
     found = EmailMultiAlternatives(
         subject, text, django_settings.DEFAULT_FROM_EMAIL, [to], headers=dict(headers or {})
     )

@@ -64,9 +64,7 @@ def sold() -> Iterator[Callable[[Till], None]]:
 
 
 def wish(tenant, *, below: int = 50, daily_cap: int = 3, enabled: bool = True) -> None:
-    topups.set_rule(
-        tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap
-    )
+    topups.set_rule(tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap)
 
 
 def spend(tenant, amount: int) -> None:
@@ -197,9 +195,9 @@ def test_declines_pause_longer_and_longer_and_then_stop_with_a_notice(low, ledge
     assert pauses == [15, 120, 720]
     assert claim(ledger, at + timedelta(days=30)) is None
     (notice,) = ledger.rows(
-        "select kind, detail from credits_notice where organization_id = %s", low.organization_id
+        "select kind, body from letters_letter where organization_id = %s", low.organization_id
     )
-    assert notice == {"kind": "topup_stopped", "detail": {"code": "card_declined"}}
+    assert (notice["kind"], notice["body"]["code"]) == ("credits.topup_stopped", "card_declined")
     rule = topups.rule(low.actor)
     assert rule is not None
     assert rule.stopped_at is not None
