@@ -371,7 +371,6 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
                     "below": MICRO,
                     "pack": "small",
                     "daily_cap": 1,
-                    "language": "en",
                     **wrong,
                 },
             )
