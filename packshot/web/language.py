@@ -3,6 +3,8 @@ so that it holds before anybody has signed in."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from packshot.foundation.accounts import commands
 from packshot.foundation.accounts.languages import keep
+from packshot.foundation.accounts.models import User
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 
 
@@ -23,7 +26,8 @@ def language(request: MemberRequest) -> HttpResponse:
     offered = [code for code, _name in django_settings.LANGUAGES]
     name = django_settings.LANGUAGE_COOKIE_NAME
     if request.method != "POST":
-        chosen = request.COOKIES.get(name, "")
+        user = cast("User", request.user)
+        chosen = user.language if user.language_chosen else request.COOKIES.get(name, "")
         languages = [(code, get_language_info(code)["name_local"].capitalize()) for code in offered]
         context = {"languages": languages, "chosen": chosen if chosen in offered else ""}
         return render(request, "account/language.html", context)

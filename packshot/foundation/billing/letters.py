@@ -70,6 +70,19 @@ def _topup(body: Body) -> Words:
     )
 
 
+def _failed(body: Body) -> Words:
+    named = {"workspace": body["workspace"], "item": _bought(body["item"])}
+    return Words(
+        subject=_("The payment for “%(item)s” did not work") % named,
+        says=(
+            _("The bank did not pay for “%(item)s” for %(workspace)s. Nothing was charged, no credits came.")
+            % named,
+            _("Buy it again, with another way of paying."),
+        ),
+        way=_billing(),
+    )
+
+
 def _owed(body: Body) -> Words:
     named = {"workspace": body["workspace"], "plan": _bought(body["plan"]), "day": day(body["until"])}
     return Words(
@@ -169,6 +182,7 @@ WRITERS: Final[Mapping[str, Writer]] = {
     "billing.changed": _changed,
     "billing.pack": _pack,
     "billing.topup": _topup,
+    "billing.failed": _failed,
     "billing.owed": _owed,
     "billing.trial_soon": _trial_soon,
     "billing.trial_ended": _trial_ended,

@@ -36,7 +36,7 @@ class Due:
 
 def due(known: Known) -> list[Due]:
     """The letters that what is known implies and that were not posted before."""
-    lines = (_plan_receipts, _pack_receipts, _owed, _trials, _cancelled, _ended, _scheduled)
+    lines = (_plan_receipts, _pack_receipts, _failed, _owed, _trials, _cancelled, _ended, _scheduled)
     return [letter for line in lines for letter in line(known) if letter.key not in known.posted]
 
 
@@ -97,6 +97,16 @@ def _paid_for(known: Known, order: OrderKnown) -> tuple[Money, Money | None, str
         if checkout.order == order.id:
             return checkout.total, checkout.tax, None, at
     return payments[0].amount, None, None, at
+
+
+def _failed(known: Known) -> Iterator[Due]:
+    """A pack whose money was on its way and did not come; who is refused on the spot is told on the spot."""
+    for checkout in known.all(CheckoutState):
+        order = known.orders.get(checkout.order) if checkout.order else None
+        failed = checkout.status == "complete" and checkout.payment_status == "failed"
+        if failed and order is not None and order.kind == "pack":
+            item = _bought(known, order.price, order.credits // known.prices[order.price]["credits"])
+            yield Due(f"failed:order:{order.id}", "billing.failed", {"item": item})
 
 
 # What is owed, and what ends.

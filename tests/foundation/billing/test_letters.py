@@ -117,6 +117,15 @@ def test_a_payment_that_does_not_work_is_told_once_with_the_end_of_the_grace(
     assert kinds()[-1] == "billing.ended"
 
 
+def test_a_bank_that_does_not_pay_is_told_of(bought, kinds, told, later):
+    bought("pack-1000", None, card="bank_fails")
+    assert kinds() == []
+    later(days=6)
+    later(days=1)
+    [(kind, body)] = told()
+    assert (kind, body["item"]["item"]) == ("billing.failed", "pack-1000")
+
+
 def test_a_trial_is_told_of_three_days_before_its_end_and_at_its_end(bought, kinds, told, later):
     bought("pro")
     assert kinds() == []

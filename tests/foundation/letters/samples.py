@@ -31,6 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "billing.pack": _PAID | {"item": PACK, "lines": [line(PACK, 103740)]},
     "billing.topup": _PAID | {"item": PACK, "number": None, "tax": None, "lines": [line(PACK, 123450)]},
+    "billing.failed": {"item": PACK},
     "billing.owed": {"plan": TEAM, "until": AT, "due": money(123450), "url": "https://pay.example/i/1"},
     "billing.trial_soon": {"plan": PRO, "at": AT, "price": money(123450), "interval": "month"},
     "billing.trial_ended": {"plan": PRO, "at": AT, "goes_on": False},
