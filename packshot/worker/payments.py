@@ -30,6 +30,7 @@ async def take_payments(pace: Pace) -> None:
     while True:
         await _once(step)
         if since_round >= pace.sweep:
+            await _once(projecting.remind)
             await _once(compare)
             since_round = 0.0
         await asyncio.sleep(pace.payments)
@@ -42,7 +43,6 @@ def step() -> int:
         for headers, body in wiring.mock_payments().unsent():
             inbox.receive("mock", headers, body)
     leave()
-    projecting.remind()
     return inbox.work()
 
 

@@ -68,6 +68,8 @@ def remind() -> int:
         try:
             with transaction.atomic(durable=True):
                 project(row["billing_trials_v1"])
+        except Exception:  # this one comes again, and the others are not to wait
+            log.exception("trial not told of", organization=str(row["billing_trials_v1"]))
         finally:
             connection.close()
     return len(found)
