@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     """Who takes the money; None: paid plans and packs are not sold. `mock` takes none: for tests and demonstrations."""
     currency: str = Field(default="usd", pattern=r"^[a-z]{3}$")
     """In which currency plans and packs are sold; plans.toml has a price in it for each that is."""
+    seller: str = ""
+    """Who sells, line by line, as it stands on invoices that are set here: name, address, tax number. Empty: the
+    studio's own address."""
     plans: Path | None = None
     """A file of one's own instead of plans.toml; see `packshot plans check`."""
     stripe_key: SecretStr | None = None

@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 def connect() -> None:
     """Connect facts to listeners and rooms to ports. Runs once a process, when Django is ready."""
     from packshot.foundation.billing import facts as paid
+    from packshot.foundation.billing import letters as billing_letters
     from packshot.foundation.billing import providers as payment_providers
+    from packshot.foundation.letters import writing
     from packshot.foundation.organizations import files
+    from packshot.foundation.organizations import letters as organization_letters
     from packshot.foundation.organizations.facts import OrganizationOpened
     from packshot.studio.assets import storage
     from packshot.studio.credits import billing as credits_of
+    from packshot.studio.credits import letters as credits_letters
     from packshot.studio.credits import topups
     from packshot.studio.credits.commands import open_wallet
     from packshot.studio.generation import providers
@@ -48,6 +52,8 @@ def connect() -> None:
     subscribe(paid.PaymentRefunded, credits_of.take_back)
     subscribe(paid.DisputeOpened, credits_of.freeze)
     subscribe(paid.DisputeClosed, credits_of.unfreeze)
+    for letters in (organization_letters, billing_letters, credits_letters):
+        writing.connect(letters.WRITERS)
     storage.connect(blobs())
     files.connect(blobs())
     providers.connect(_receivers, known_providers())
@@ -58,12 +64,12 @@ def connect() -> None:
 def _packs_of(organization_id: UUID) -> list[topups.Pack]:
     """What can be bought for an organization that has paid once, without asking it."""
     from packshot.foundation.billing import queries
-    from packshot.foundation.billing.templatetags.money import money
+    from packshot.foundation.billing.templatetags.money import called, money
     from packshot.studio.credits import topups
 
     return [
         topups.Pack(
-            offer.price.key, offer.terms["credits"], f"{offer.price.name} · {money(offer.price.unit)}"
+            offer.price.key, offer.terms["credits"], f"{called(offer.price)} · {money(offer.price.unit)}"
         )
         for offer in queries.chargeable(organization_id)
     ]

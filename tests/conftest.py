@@ -17,12 +17,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
 import pytest
 from _pytest.nodes import coerce_node_id
 from psycopg import sql
+
+if TYPE_CHECKING:
+    from django.core.mail import EmailMultiAlternatives
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".test-home"
@@ -294,6 +298,32 @@ def own_database(
     yield fresh_database
     connections.close_all()
     connections["default"].close_pool()
+
+
+@pytest.fixture
+def as_worker(own_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """In a database of one's own: from the call on this process's connections are a worker's."""
+    from django.db import connections
+
+    def turn() -> None:
+        connections.close_all()
+        connections["default"].close_pool()
+        monkeypatch.setitem(connections["default"].settings_dict, "USER", "packshot_worker")
+
+    yield turn
+    connections.close_all()
+    connections["default"].close_pool()
+
+
+@pytest.fixture
+def outbox() -> Iterator[list[EmailMultiAlternatives]]:
+    """The mails that were sent, instead of sending them."""
+    from django.core import mail
+    from django.test import override_settings
+
+    with override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend"):
+        mail.outbox = []
+        yield mail.outbox
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from packshot.studio.statement import queries as statement
 from packshot.studio.writing import asking
 from packshot.studio.writing import commands as writing
 from tests.conftest import Tenant
-from tests.foundation.billing.paid import paid
+from tests.foundation.billing.paid import invoice_of, paid
 from tests.foundation.people import plan
 from tests.studio.generation.hand import Hand
 from tests.tables import key_column, tenant_tables_of
@@ -110,6 +110,7 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     ids = {
         "reply_id": str(reply),
         "order_id": str(order_id),
+        "invoice_ref": invoice_of(order_id),
         "slug": slug,
         "board_id": str(board_id),
         "asset_id": str(asset.id),
@@ -128,11 +129,11 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
 
 
 def spend(tenant: Tenant) -> None:
-    """A cap, a notice of a low balance, a top-up that is under way, and a statement that was read."""
+    """A cap, a letter about a low balance, a top-up that is under way, and a statement that was read."""
     credits_.set_cap(tenant.actor, tenant.user_id, 10**12)
-    notices.set_watch(tenant.actor, 600_000_000, language="en")
+    notices.set_watch(tenant.actor, 600_000_000)
     topups.connect(Shop(lambda _: [Pack("small", 1, "5")], lambda *_: Pending()))
-    topups.set_rule(tenant.actor, enabled=True, below=10**12, pack="small", daily_cap=1, language="en")
+    topups.set_rule(tenant.actor, enabled=True, below=10**12, pack="small", daily_cap=1)
     topups.connect(None)
     credits_.topup(tenant.organization_id, 200_000_000, key="pack", ref="pack")
     hold = uuid7()
@@ -166,6 +167,7 @@ IDS = {
     "slug",
     "reply_id",
     "order_id",
+    "invoice_ref",
     "asset_id",
     "batch_id",
     "job_id",

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "packshot.foundation.organizations",
     "packshot.foundation.billing",
     "packshot.foundation.audit",
+    "packshot.foundation.letters",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",

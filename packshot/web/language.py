@@ -1,15 +1,21 @@
-"""Settings → Language: kept in a cookie of this browser, so that it holds before anybody has signed in."""
+"""Settings → Language: kept with the account, which mails and other browsers ask, and in a cookie of this browser,
+so that it holds before anybody has signed in."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language_info, override
+from django.utils.translation import get_language_from_request, get_language_info, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from packshot.foundation.accounts import commands
+from packshot.foundation.accounts.languages import keep
+from packshot.foundation.accounts.models import User
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 
 
@@ -20,7 +26,8 @@ def language(request: MemberRequest) -> HttpResponse:
     offered = [code for code, _name in django_settings.LANGUAGES]
     name = django_settings.LANGUAGE_COOKIE_NAME
     if request.method != "POST":
-        chosen = request.COOKIES.get(name, "")
+        user = cast("User", request.user)
+        chosen = user.language if user.language_chosen else request.COOKIES.get(name, "")
         languages = [(code, get_language_info(code)["name_local"].capitalize()) for code in offered]
         context = {"languages": languages, "chosen": chosen if chosen in offered else ""}
         return render(request, "account/language.html", context)
@@ -28,15 +35,11 @@ def language(request: MemberRequest) -> HttpResponse:
     wanted = request.POST.get("language", "")
     if wanted not in offered:
         response.delete_cookie(name)
+        request.COOKIES.pop(name, None)
+        commands.speak(request.actor.user_id, get_language_from_request(request), chosen=False)
         return response
-    response.set_cookie(
-        name,
-        wanted,
-        max_age=django_settings.LANGUAGE_COOKIE_AGE,
-        httponly=True,
-        samesite="Lax",
-        secure=django_settings.SESSION_COOKIE_SECURE,
-    )
+    commands.speak(request.actor.user_id, wanted, chosen=True)
+    keep(response, wanted)
     with override(wanted):
         messages.success(request, _("The pages speak English now."))
     return response

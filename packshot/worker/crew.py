@@ -21,13 +21,14 @@ from packshot.settings import settings
 from packshot.studio.assets import storage, tasks
 from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
-from packshot.worker import letters
+from packshot.worker import invitations
 from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
 from packshot.worker.downloads import Downloads
 from packshot.worker.exports import Packer
 from packshot.worker.jobs import Jobs, Name
 from packshot.worker.leases import Leases, Why
+from packshot.worker.letters import send_for_ever
 from packshot.worker.main import queue_settings
 from packshot.worker.outputs import Outputs
 from packshot.worker.pace import Pace
@@ -112,6 +113,7 @@ class Crew:
             collect_for_ever(self._database, self._pace, storage.blobs()),
             mind_for_ever(self._database, self._pace),
             take_payments(self._pace),
+            send_for_ever(self._pace),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]
@@ -244,11 +246,11 @@ class Crew:
         where = _where(message)
         bind_contextvars(organization=str(where[0]))
         try:
-            await letters.send(self._database, *where)
+            await invitations.send(self._database, *where)
         except Exception as error:
             log.exception("invitation not mailed", invitation=str(where[1]))
             if message.attempts >= _LETTER_TRIES:
-                await letters.give_up(self._database, *where)
+                await invitations.give_up(self._database, *where)
                 return
             raise RetryRequested(timedelta(seconds=5 * 2**message.attempts), repr(error)) from error
 

@@ -1,36 +1,24 @@
-"""Mails of invitations: sent by whichever worker is told of one, marked when they are on their way."""
+"""Letters that are due are sent."""
 
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
 
-from packshot.foundation.organizations.letters import Letter, post
-from packshot.worker.database import Database
+import structlog
+from django.db import Error
 
+from packshot.db.threads import beside
+from packshot.foundation.letters import commands
+from packshot.worker.pace import Pace
 
-async def send(database: Database, organization_id: UUID, invitation_id: UUID) -> None:
-    """Mail an invitation that waits for it. What the mail server says passes: the caller tries again.
-
-    Twice at worst, when a worker dies between the two steps; never once too few.
-    """
-    found = await database.fetch(
-        "select * from public.organizations_letter_v1($1, $2)", organization_id, invitation_id
-    )
-    if found:
-        letter = Letter(**found[0])
-        await asyncio.to_thread(post, letter)
-        await _mark(database, organization_id, letter, sent=True)
+log = structlog.get_logger(__name__)
 
 
-async def give_up(database: Database, organization_id: UUID, invitation_id: UUID) -> None:
-    """The mail server has refused it for good: whoever invited is told."""
-    found = await database.fetch(
-        "select * from public.organizations_letter_v1($1, $2)", organization_id, invitation_id
-    )
-    if found:
-        await _mark(database, organization_id, Letter(**found[0]), sent=False)
-
-
-async def _mark(database: Database, organization_id: UUID, letter: Letter, *, sent: bool) -> None:
-    await database.call("organizations_mailed_v1", organization_id, letter.id, letter.seed, sent)
+async def send_for_ever(pace: Pace) -> None:
+    """For ever; every worker does it, and the database gives each letter to one of them."""
+    while True:
+        try:
+            await beside(commands.deliver)
+        except Error as error:
+            log.warning("letters wait", error=str(error))
+        await asyncio.sleep(pace.letters)

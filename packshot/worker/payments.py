@@ -12,7 +12,7 @@ from packshot import wiring
 from packshot.db.sql import call
 from packshot.db.threads import beside
 from packshot.errors import Problem
-from packshot.foundation.billing import commands, inbox
+from packshot.foundation.billing import commands, inbox, projecting
 from packshot.foundation.billing.leaving import leave
 from packshot.ports.payments import PaymentsUnavailable
 from packshot.settings import settings
@@ -30,6 +30,7 @@ async def take_payments(pace: Pace) -> None:
     while True:
         await _once(step)
         if since_round >= pace.sweep:
+            await _once(projecting.remind)
             await _once(compare)
             since_round = 0.0
         await asyncio.sleep(pace.payments)

@@ -1,4 +1,4 @@
-"""What wallets need beside jobs: time booked, owners told, packs bought, the statement read on."""
+"""What wallets need beside jobs: time booked, packs bought, the statement read on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from packshot.db.threads import beside
-from packshot.studio.credits import notices, topups
+from packshot.studio.credits import topups
 from packshot.worker.database import Database
 from packshot.worker.pace import Pace
 
@@ -30,7 +30,6 @@ async def mind_for_ever(database: Database, pace: Pace) -> None:
             pass
         try:
             await beside(topups.run)
-            await beside(notices.deliver)
         except Exception:  # a database that is away; what was claimed comes back after its lease
             log.exception("wallets not minded; the next round tries again")
         if since_read >= pace.forget:

@@ -54,7 +54,7 @@ def link(studio: Studio, address: str) -> str:
             letter = email.message_from_bytes(path.read_bytes(), policy=policy.default)
             body = letter.get_body(("plain",))
             if letter["To"] == address and body is not None:
-                found[:] = re.findall(r"https?://[^/\s]+(/invitations/\S+)", str(body.get_content()))
+                found.extend(re.findall(r"https?://[^/\s]+(/invitations/\S+)", str(body.get_content())))
         return bool(found)
 
     until(mailed, why=f"no mail to {address}")

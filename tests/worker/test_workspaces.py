@@ -32,7 +32,7 @@ from packshot.foundation.organizations import commands, files, queries
 from packshot.settings import settings
 from packshot.studio.assets import storage
 from packshot.studio.boards import commands as boards
-from packshot.worker import closing, letters
+from packshot.worker import closing, invitations
 from packshot.worker.database import Database
 from packshot.worker.erasing import erase, expire
 from packshot.worker.takeouts import PARTS, Takeouts
@@ -95,7 +95,7 @@ def invited(company: Company, name: str = "", language: str = "en") -> tuple[str
 def test_the_mail_of_an_invitation_leads_to_it(company, folder):
     commands.rename(company.owner, "Kiln & Co <b>")
     address, invitation = invited(company)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     [letter] = mails(folder, address)
     text = letter.get_body(("plain",)).get_content()
     page = letter.get_body(("html",)).get_content()
@@ -106,22 +106,22 @@ def test_the_mail_of_an_invitation_leads_to_it(company, folder):
     assert "Kiln &amp; Co &lt;b&gt;" in page
     assert letter["Subject"] == "A Person invites you to Kiln & Co <b>"
     assert [each.mail for each in queries.invitations(company.owner)] == ["sent"]
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     assert len(mails(folder, address)) == 1, "told of twice, it is mailed once"
 
 
 def test_a_revoked_invitation_is_not_mailed(company, folder):
     address, invitation = invited(company)
     commands.revoke(company.owner, invitation)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     assert mails(folder, address) == []
 
 
 def test_sent_again_each_link_is_another(company, folder):
     address, invitation = invited(company)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     commands.resend(company.owner, invitation)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     links = {each.get_body(("plain",)).get_content() for each in mails(folder, address)}
     assert len(links) == 2
     assert company.token(address) in mails(folder, address)[-1].get_body(("plain",)).get_content()
@@ -130,7 +130,7 @@ def test_sent_again_each_link_is_another(company, folder):
 def test_a_name_with_a_line_break_stays_in_its_line(company, folder, admin):
     User.objects.filter(id=company.boss.user_id).update(name="Ann\nBcc: everybody@example.com")
     address, invitation = invited(company)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     [letter] = mails(folder, address)
     assert letter["Bcc"] is None
     assert letter["Subject"].startswith("Ann Bcc: everybody@example.com invites you")
@@ -149,12 +149,12 @@ def test_a_mail_that_cannot_be_sent_is_told_of_and_sent_again_by_hand(company, f
         override_settings(EMAIL_BACKEND=f"{__name__}.Refusing"),
         pytest.raises(ConnectionRefusedError),
     ):
-        with_database(lambda database: letters.send(database, company.id, invitation))
+        with_database(lambda database: invitations.send(database, company.id, invitation))
     assert [each.mail for each in queries.invitations(company.owner)] == ["waiting"]
-    with_database(lambda database: letters.give_up(database, company.id, invitation))
+    with_database(lambda database: invitations.give_up(database, company.id, invitation))
     assert [each.mail for each in queries.invitations(company.owner)] == ["failed"]
     commands.resend(company.owner, invitation)
-    with_database(lambda database: letters.send(database, company.id, invitation))
+    with_database(lambda database: invitations.send(database, company.id, invitation))
     assert len(mails(folder, address)) == 1
 
 
@@ -289,8 +289,9 @@ def test_nothing_is_erased_before_its_day_or_after_it_was_taken_back(company, lo
     before = everything(admin, company.id)
     commands.close(company.owner)
     ended(store)
-    assert {k: v for k, v in everything(admin, company.id).items() if k != "audit_event"} == {
-        k: v for k, v in before.items() if k != "audit_event"
+    told = {"audit_event", "letters_letter"}
+    assert {k: v for k, v in everything(admin, company.id).items() if k not in told} == {
+        k: v for k, v in before.items() if k not in told
     }
     commands.keep(company.owner)
     admin.execute(
@@ -336,7 +337,9 @@ def test_on_its_day_a_workspace_is_erased_but_for_what_the_ledger_needs(
         "select name, erased_at from organizations_organization where id = %s", [company.id]
     ).fetchone()
     left = {table: number for table, number in everything(admin, company.id).items() if number}
-    assert set(left) <= STAYS, left
+    told = admin.execute("select kind, user_id from letters_letter where organization_id = %s", [company.id])
+    assert told.fetchall() == [("organizations.erased", company.boss.user_id)], "until its mail is sent"
+    assert set(left) <= STAYS | {"letters_letter"}, left
     assert left.keys() >= {"credits_wallet", "credits_entry", "generation_batch"}
     assert (name, erased_at is not None) == ("", True)
     words = admin.execute(

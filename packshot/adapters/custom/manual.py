@@ -8,6 +8,7 @@ import calendar
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from packshot.ports.money import Money
@@ -108,7 +109,8 @@ class ManualPayments:
                 ref=ref, customer=customer, subscription=subscription, order=order, number=number, status="paid",
                 reason="pack" if end is None else "start" if before is None else "cycle", total=total, tax=tax,
                 due=Money(0, total.currency), created_at=now, due_at=now, paid_at=now, next_attempt_at=None,
-                payment=ref, lines=(line,), hosted_url=None, pdf_url=None,
+                payment=ref, lines=(line,), hosted_url=None,
+                pdf_url=f"{self._base_url}/billing/invoices/{quote(ref)}.pdf",
             ),
             payment,
             CheckoutState(

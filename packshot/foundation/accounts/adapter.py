@@ -7,12 +7,16 @@ from typing import Any, ClassVar
 from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from packshot.foundation.accounts.languages import arrive
+from packshot.foundation.accounts.models import User
+from packshot.foundation.letters.writing import speaking
 from packshot.settings import settings
 
 EMAIL_LENGTH = 254
@@ -46,14 +50,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Only paths of this studio: no other host, whatever `Host` or the settings say."""
         return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
+    def post_login(self, request: HttpRequest, user: Any, **details: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post_login(request, user, **details)
+        arrive(user, response)
+        return response
+
     def format_email_subject(self, subject: str) -> str:
         return subject
 
     def render_mail(
         self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None
     ) -> EmailMultiAlternatives:
-        """Each mail is written once, as text; its HTML is the same text with its links alive."""
-        context = {**context, "address": settings().address}
+        """Each mail is written once, as text, in the reader's language; its page is the same text, its links alive."""
+        user = context.get("user")
+        language = user.language if isinstance(user, User) and user.language else get_language() or ""
+        with speaking(language):
+            return self._mail(template_prefix, email, {**context, "address": settings().address}, headers)
+
+    def _mail(
+        self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any
+    ) -> EmailMultiAlternatives:
         subject = render_to_string(f"{template_prefix}_subject.txt", context).strip()
         text = render_to_string(f"{template_prefix}_message.txt", context).strip()
         to = [email] if isinstance(email, str) else email

@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
+from django.utils.translation import get_language
 
 from packshot.foundation.accounts.errors import EmailTaken
 from packshot.foundation.accounts.models import User
@@ -27,6 +28,7 @@ def sign_up(*, email: str, password: str, name: str, terms_version: str, at: dat
         name=name,
         terms_version=terms_version,
         terms_accepted_at=at,
+        language=get_language() or "",
     )
     user.set_password(password)  # slow on purpose, so before the transaction
     try:
@@ -39,6 +41,11 @@ def sign_up(*, email: str, password: str, name: str, terms_version: str, at: dat
             raise EmailTaken("This address has an account.") from error
         raise
     return user
+
+
+def speak(user_id: UUID, language: str, *, chosen: bool) -> None:
+    """Remember which language a person reads; `chosen`: on purpose, so that it holds in every browser."""
+    User.objects.filter(id=user_id).update(language=language, language_chosen=chosen)
 
 
 def rename(user_id: UUID, name: str) -> None:

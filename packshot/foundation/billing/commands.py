@@ -22,6 +22,7 @@ from packshot.foundation.billing import projecting, providers
 from packshot.foundation.billing.contracts import ChangeAsked, ChangePreview, OrderView
 from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, ProviderAway
 from packshot.foundation.billing.months import difference, month_at
+from packshot.foundation.billing.naming import name_of
 from packshot.foundation.billing.plans import book, offers, published
 from packshot.foundation.billing.queries import order as read_order
 from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of
@@ -357,8 +358,8 @@ def _change_asked(actor: Actor, price: str, quantity: int, at: datetime | None) 
         # Whole seconds, as providers count: what is previewed and what is paid are of the same moment.
         at=max((at or found.now).replace(microsecond=0), subscription.period_start),
         now=found.now,
-        plan_before=old["name"],
-        plan_after=offer.terms["name"],
+        plan_before=name_of(old["item"], old["name"]),
+        plan_after=name_of(offer.price.item, offer.price.name),
         before=old["credits"] * (subscription.quantity if old["per_seat"] else 1),
         after=offer.terms["credits"] * (quantity if offer.terms["per_seat"] else 1),
         seats_after=offer.terms["seats"] * (quantity if offer.terms["per_seat"] else 1),

@@ -70,6 +70,7 @@ class PaymentRefunded:
     sources: tuple[Source, ...]
     returned: int
     paid: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from re import fullmatch
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -28,11 +29,28 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Translation(_Data):
+    """What stands in the place of a plan's or pack's own words; what is left out stays as it is."""
+
+    name: str = Field(default="", max_length=60)
+    about: str = Field(default="", max_length=160)
+
+
 class _Sold(_Data):
     name: str = Field(min_length=1, max_length=60)
+    translations: dict[str, Translation] = {}
+    """By the language's code. No part of what is bought: a better word is no other version."""
     version: int = Field(ge=1)
     credits: int = Field(ge=0, le=10_000_000)
     """Whole credits: a month's and a seat's for a plan, once for a pack."""
+
+    @field_validator("translations")
+    @classmethod
+    def _languages(cls, found: dict[str, Translation]) -> dict[str, Translation]:
+        for code in found:
+            if not fullmatch(r"[a-z]{2,3}(-[a-z]+)?", code):
+                raise ValueError(f"{code} is no language's code, such as de or pt-br")
+        return found
 
     @field_validator("month", "year", "once", check_fields=False)
     @classmethod

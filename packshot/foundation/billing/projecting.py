@@ -10,10 +10,10 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
-from packshot.db.sql import call
+from packshot.db.sql import call, rows
 from packshot.facts import publish
 from packshot.foundation.audit.commands import record
-from packshot.foundation.billing import projector
+from packshot.foundation.billing import posting, projector
 from packshot.foundation.billing.facts import (
     DisputeClosed,
     DisputeOpened,
@@ -25,6 +25,7 @@ from packshot.foundation.billing.facts import (
 )
 from packshot.foundation.billing.projector import Known, OrderKnown, Told
 from packshot.foundation.billing.states import dump, kind_of, load, names
+from packshot.foundation.letters import commands as letters
 from packshot.ports.payment_states import CheckoutState, PaymentState, Seen, State
 
 log = structlog.get_logger(__name__)
@@ -59,12 +60,29 @@ def apply(provider: str, seen: Seen, message: int | None = None) -> list[UUID]:
         connection.close()
 
 
+def remind() -> int:
+    """Tell what only time has brought about: trials that end soon; says of how many organizations."""
+    found = rows("billing_trials_v1")
+    connection.close()
+    for row in found:
+        try:
+            with transaction.atomic(durable=True):
+                project(row["billing_trials_v1"])
+        except Exception:  # this one comes again, and the others are not to wait
+            log.exception("trial not told of", organization=str(row["billing_trials_v1"]))
+        finally:
+            connection.close()
+    return len(found)
+
+
 def project(organization_id: UUID) -> list[Fact]:
     """Tell every fact that is due; inside a transaction."""
     known, told = _known(organization_id), list[Fact]()
     for _ in range(_MOST):
         fact = projector.due(known)
         if fact is None:
+            for letter in posting.due(known):
+                letters.post(organization_id, letter.key, letter.kind, letter.body)
             _end_orders(known)
             return told
         body = _body(fact)
@@ -124,6 +142,7 @@ def _known(organization_id: UUID) -> Known:
         },
         prices=found["prices"],
         told=tuple(Told(each["key"], each["body"]) for each in found["facts"]),
+        posted=frozenset(found["letters"]),
         free=found["free"],
     )
 

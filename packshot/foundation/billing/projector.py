@@ -60,6 +60,8 @@ class Known:
     orders: dict[UUID, OrderKnown]
     prices: dict[str, dict[str, Any]]
     told: tuple[Told, ...]
+    posted: frozenset[str]
+    """Keys of the letters that were posted about it."""
     free: dict[str, Any]
 
     def all(self, kind: type[Any]) -> list[Any]:
@@ -316,6 +318,7 @@ def _refunds(known: Known) -> Iterator[Fact]:
                 sources,
                 back,
                 payment.amount.amount,
+                payment.amount.currency,
             )
 
 

@@ -16,6 +16,7 @@ from packshot.foundation.billing import providers
 from packshot.foundation.billing.contracts import Entitlement, OrderView, Standing
 from packshot.foundation.billing.models import Customer, Fact, Order, Record
 from packshot.foundation.billing.models import Price as PriceRow
+from packshot.foundation.billing.naming import name_of
 from packshot.foundation.billing.plans import Offer, offers
 from packshot.foundation.billing.states import load
 from packshot.ports.money import Money
@@ -82,6 +83,18 @@ def invoices(actor: Actor, limit: int = 24) -> list[InvoiceState]:
         call("billing_require_payer_v1")
         found = _invoices(Record.objects.filter(organization_id=actor.organization_id))
         return [i for i in found if i.status != "draft"][:limit]
+
+
+def invoice(actor: Actor, ref: str) -> tuple[InvoiceState, dict[str, str]]:
+    """An invoice, and what its prices are called. Raises NotFound, Forbidden for members who look after no money."""
+    with acting_as(actor):
+        call("billing_require_payer_v1")
+        found = _invoices(Record.objects.filter(organization_id=actor.organization_id, ref=ref))
+        keys = [line.price for each in found for line in each.lines]
+        sold = list(PriceRow.objects.filter(key__in=[key for key in keys if key is not None]))
+    if not found or found[0].status == "draft":
+        raise NotFound("There is no such invoice.")
+    return found[0], {price.key: name_of(price.item, price.terms["name"]) for price in sold}
 
 
 def order(actor: Actor, order_id: UUID) -> OrderView:

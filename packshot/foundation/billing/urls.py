@@ -11,6 +11,7 @@ urlpatterns = [
     path("billing", views.billing, name="billing"),
     path("billing/buy", views.buy, name="billing-buy"),
     path("billing/orders/<uuid:order_id>", views.order, name="billing-order"),
+    path("billing/invoices/<path:invoice_ref>.pdf", views.invoice, name="billing-invoice"),
     path("billing/change", views.change, name="billing-change"),
     path("billing/cancel", views.cancel, name="billing-cancel"),
     path("billing/resume", views.resume, name="billing-resume"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
+from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from uuid_utils.compat import uuid7
 
-from packshot.errors import Invalid
-from packshot.foundation.billing import commands, providers, queries
+from packshot.errors import Invalid, NotFound
+from packshot.foundation.billing import commands, invoices, naming, providers, queries
 from packshot.foundation.billing.notices import notice
 from packshot.foundation.billing.plans import MICRO, Offer, Plan, book, offers
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
+from packshot.foundation.organizations.queries import workspace
 from packshot.ports.payments import Ability
 
 
@@ -31,6 +34,14 @@ class PlanCard:
     current: bool
     allowance: int
     """Micro-credits a month, a seat's where it is sold by the seat."""
+
+    @property
+    def name(self) -> str:
+        return naming.name_of(self.key, self.plan.name)
+
+    @property
+    def about(self) -> str:
+        return naming.about(self.key)
 
     def offer(self, interval: str) -> Offer | None:
         return self.year if interval == "year" else self.month
@@ -72,10 +83,8 @@ def billing(request: MemberRequest) -> HttpResponse:
         "billing/billing.html",
         {
             "standing": found,
-            "plan_name": book().plans[found.entitlement.plan].name
-            if found.entitlement.plan in book().plans
-            else found.entitlement.plan,
-            "scheduled": _scheduled(found.subscription.scheduled.price)
+            "plan_name": naming.name_of(found.entitlement.plan, found.entitlement.plan),
+            "scheduled": _item(found.subscription.scheduled.price)
             if found.subscription and found.subscription.scheduled
             else None,
             "notice": notice(found),
@@ -115,6 +124,25 @@ def order(request: MemberRequest, order_id: UUID) -> HttpResponse:
     found = commands.fulfil(request.actor, order_id)
     template = "billing/_order.html" if request.headers.get("HX-Request") == "true" else "billing/order.html"
     return render(request, template, {"order": found, "item": _item(found.price)})
+
+
+@require_GET
+@signed_in
+def invoice(request: MemberRequest, invoice_ref: str) -> HttpResponse:
+    """An invoice as a file; only those that the provider makes no file of are set here."""
+    found, names = queries.invoice(request.actor, invoice_ref)
+    if found.pdf_url is None or not found.pdf_url.endswith(f"{quote(request.path)}"):
+        raise NotFound("There is no such invoice.")
+    document = invoices.pdf(found, names, workspace(request.actor).name)
+    name = re.sub(r"[^A-Za-z0-9-]+", "-", found.number or found.ref)
+    return HttpResponse(
+        document,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="{name}.pdf"',
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -227,11 +255,7 @@ def _packs() -> list[Offer]:
 
 def _item(price: str) -> str:
     offer = offers().get(price)
-    return offer.price.name if offer else price
-
-
-def _scheduled(price: str) -> str:
-    return _item(price)
+    return naming.name_of(offer.price.item, offer.price.name) if offer else price
 
 
 def _go(request: HttpRequest, address: str) -> HttpResponseBase:

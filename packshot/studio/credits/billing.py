@@ -20,6 +20,7 @@ from packshot.foundation.billing.facts import (
     Source,
 )
 from packshot.foundation.billing.months import difference, month_at
+from packshot.foundation.letters.commands import post
 from packshot.studio.credits import commands
 
 
@@ -78,26 +79,32 @@ def add_pack(fact: PackPurchased) -> None:
 def take_back(fact: PaymentRefunded) -> None:
     """Of each lot that the payment brought, as large a part as of the money went back, rounded up: so what has been
     taken depends on the sum that went back alone, and not on how many refunds it came in."""
+    taken = restored = 0
     for source in fact.sources:
         for lot in _lots(fact.organization_id, source):
             target = -(-lot.granted * fact.returned // fact.paid)
             more = min(target, lot.granted - lot.expired) - lot.taken
             if more > 0:
                 _claw(fact, lot, more)
+                taken += more
             elif more < 0:
-                _restore(fact, lot, -more)
+                restored += _restore(fact, lot, -more)
+    told = {"returned": fact.returned, "paid": fact.paid, "currency": fact.currency}
+    post(fact.organization_id, fact.ref, "credits.refunded", told | {"taken": taken, "restored": restored})
 
 
 def freeze(fact: DisputeOpened) -> None:
     for lot, frozen in _with_restored(fact.organization_id, fact.sources):
         if not frozen:
             commands.freeze(fact.organization_id, lot, key=f"{fact.ref}:{lot}", note=_note(fact))
+    post(fact.organization_id, fact.ref, "credits.disputed", {})
 
 
 def unfreeze(fact: DisputeClosed) -> None:
     for lot, frozen in _with_restored(fact.organization_id, fact.sources):
         if frozen:
             commands.unfreeze(fact.organization_id, lot, key=f"{fact.ref}:{lot}", note=_note(fact))
+    post(fact.organization_id, fact.ref, "credits.dispute_closed", {"outcome": fact.outcome})
 
 
 # Parts.
@@ -117,14 +124,14 @@ def _claw(fact: PaymentRefunded, lot: _Lot, amount: int) -> None:
         commands.claw(fact.organization_id, lot.id, left, key=f"{fact.ref}:{lot.id}", note=_note(fact))
 
 
-def _restore(fact: PaymentRefunded, lot: _Lot, amount: int) -> None:
+def _restore(fact: PaymentRefunded, lot: _Lot, amount: int) -> int:
     """A refund that failed, or a dispute that was won after all: the credits come back as they were, first against what
-    the claw made the wallet owe. Of a lot that has run out meanwhile, only that."""
+    the claw made the wallet owe. Of a lot that has run out meanwhile, only that. Says how many."""
     over = lot.expires_at is not None and lot.expires_at <= _now()
     if over:
         amount = min(amount, lot.debt)
     if amount <= 0:
-        return
+        return 0
     ref = f"restored:{lot.id}:{fact.ref}"
     restored = commands.grant(
         fact.organization_id,
@@ -139,6 +146,7 @@ def _restore(fact: PaymentRefunded, lot: _Lot, amount: int) -> None:
         commands.freeze(
             fact.organization_id, restored.lot, key=f"{fact.ref}:freeze:{lot.id}", note=_note(fact)
         )
+    return amount
 
 
 def _lots(wallet: UUID, source: Source) -> list[_Lot]:

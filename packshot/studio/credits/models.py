@@ -177,30 +177,9 @@ class Watch(models.Model):
     below = models.BigIntegerField()
     low = models.BooleanField(default=False)
     """It is below, and was told; above again it is armed anew."""
-    language = models.CharField(max_length=10)
-    """Of whoever asked to be told."""
 
     def __str__(self) -> str:
         return f"watch of {self.organization_id}"
-
-
-class Notice(models.Model):
-    """A mail to the owners and admins that is to be sent once: claimed before it is sent, never claimed twice."""
-
-    pk = models.CompositePrimaryKey("organization_id", "id")
-    organization_id = models.UUIDField()
-    id: models.UUIDField[UUID, UUID] = models.UUIDField()
-    kind = models.CharField(max_length=20)
-    detail = models.JSONField()
-    language = models.CharField(max_length=10)
-    created_at = models.DateTimeField()
-    due_at = models.DateTimeField(null=True)
-    """When it may be claimed; null while and after it is being sent."""
-    tries = models.SmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.organization_id}"
 
 
 class TopupRule(models.Model):
@@ -212,7 +191,6 @@ class TopupRule(models.Model):
     pack = models.CharField(max_length=80)
     daily_cap = models.SmallIntegerField()
     """The most packs in a day of UTC."""
-    language = models.CharField(max_length=10)
     wanted = models.BooleanField(default=False)
     """The ledger has seen the balance below; cleared when it is found above."""
     failures = models.SmallIntegerField(default=0)

@@ -129,7 +129,7 @@ def rule(actor: Actor) -> Rule | None:
     return Rule(**{**found, **times, "tries": tries})
 
 
-def set_rule(actor: Actor, *, enabled: bool, below: int, pack: str, daily_cap: int, language: str) -> None:
+def set_rule(actor: Actor, *, enabled: bool, below: int, pack: str, daily_cap: int) -> None:
     """Buy `pack` whenever less than `below` is available, at most `daily_cap` times in a day of UTC.
 
     Saving it makes a rule that was stopped go on. Raises Forbidden and Invalid (also for a pack that is not sold).
@@ -137,7 +137,7 @@ def set_rule(actor: Actor, *, enabled: bool, below: int, pack: str, daily_cap: i
     if enabled and pack not in {each.id for each in packs(actor)}:
         raise Invalid("This pack is not sold.")
     with acting_as(actor):
-        call("credits_set_topup_v1", enabled, below, pack, daily_cap, language)
+        call("credits_set_topup_v1", enabled, below, pack, daily_cap)
 
 
 def run(lease_s: int = LEASE_S) -> int:

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.utils import formats
 from django.utils.translation import gettext as _
+
+from packshot.studio.credits.money import MICRO
+
+
+def written(micro: int) -> str:
+    """Micro-credits as credits: no decimals where there are none, else at most two, never rounded up."""
+    value = Decimal(micro) / MICRO
+    places = 0 if micro % MICRO == 0 else 2
+    step = Decimal(1).scaleb(-places)
+    shown = formats.number_format(value.quantize(step, rounding="ROUND_FLOOR"), places, force_grouping=True)
+    return shown.replace("-", "−")
 
 
 def source_words() -> dict[str, str]:

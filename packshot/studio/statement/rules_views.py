@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -52,7 +51,7 @@ def page(request: MemberRequest) -> HttpResponse:
 @signed_in
 def watch(request: MemberRequest) -> HttpResponse:
     below = _credits(request.POST.get("below", ""))
-    notices.set_watch(request.actor, below, language=get_language() or "en")
+    notices.set_watch(request.actor, below)
     messages.success(request, _("Saved.") if below else _("You are not told any more."))
     return redirect(_HERE)
 
@@ -70,7 +69,6 @@ def topup(request: MemberRequest) -> HttpResponse:
         below=below,
         pack=request.POST.get("pack", ""),
         daily_cap=int(most),
-        language=get_language() or "en",
     )
     messages.success(request, _("Saved."))
     return redirect(_HERE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -15,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from packshot.studio.credits.words import written
 from packshot.studio.generation.queries import writer
 from packshot.studio.generation.wording import operation_word
 from packshot.web.assets import manifest
@@ -47,11 +47,7 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.filter
 def credits(micro: int) -> str:  # noqa: A001 the word of the domain
     """Micro-credits as credits: no decimals where there are none, else at most two, never rounded up."""
-    value = Decimal(micro) / MICRO
-    places = 0 if micro % MICRO == 0 else 2
-    step = Decimal(1).scaleb(-places)
-    shown = formats.number_format(value.quantize(step, rounding="ROUND_FLOOR"), places, force_grouping=True)
-    return shown.replace("-", "−")
+    return written(micro)
 
 
 @register.simple_tag

@@ -30,6 +30,18 @@ def sold(own_database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
+def by_hand(own_database, admin, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Invoices are written by hand; the operator's commands run as the worker, and here both are this process."""
+    admin.execute("grant execute on function billing_order_of_v1(uuid, text, text) to packshot_web")
+    monkeypatch.setattr(settings(), "payments", "custom")
+    wiring.payments.cache_clear()
+    providers.connect("custom", wiring.payments)
+    yield
+    providers.connect(None, wiring.payments)
+    wiring.payments.cache_clear()
+
+
+@pytest.fixture
 def hear(sold) -> Callable[[], None]:
     """The worker's step."""
 

@@ -6,35 +6,19 @@ from uuid import uuid4
 
 import pytest
 
-from packshot import wiring
 from packshot.errors import NotFound
-from packshot.foundation.billing import commands, inbox, providers
+from packshot.foundation.billing import commands, inbox
 from packshot.foundation.billing.errors import NotPossible, NotSold
 from packshot.foundation.billing.queries import standing
-from packshot.settings import settings
 from packshot.studio.credits.queries import balance
 from tests.conformance.shops import CREDIT, price
 from tests.foundation.billing.conftest import client_of
 
-
-@pytest.fixture
-def by_hand(own_database, login, monkeypatch):
-    monkeypatch.setattr(settings(), "payments", "custom")
-    wiring.payments.cache_clear()
-    providers.connect("custom", wiring.payments)
-    yield
-    providers.connect(None, wiring.payments)
-    wiring.payments.cache_clear()
+pytestmark = pytest.mark.usefixtures("by_hand")
 
 
 def order(tenant, item: str, interval: str | None = "month", quantity: int = 1):
     return commands.buy(tenant.actor, uuid4(), price(item, interval), quantity, "/billing")
-
-
-@pytest.fixture(autouse=True)
-def operator(by_hand, admin):
-    """The operator's commands run as the worker; here both are this process."""
-    admin.execute("grant execute on function billing_order_of_v1(uuid, text, text) to packshot_web")
 
 
 def test_a_pack_comes_when_its_invoice_is_paid_and_once(tenant):

@@ -64,18 +64,3 @@ def join(admin: psycopg.Connection) -> Callable[..., Any]:
         return Actor(user.id, tenant.organization_id)
 
     return make
-
-
-@pytest.fixture
-def as_worker(own_database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """In a database of one's own: from the call on this process's connections are a worker's."""
-    from django.db import connections
-
-    def turn() -> None:
-        connections.close_all()
-        connections["default"].close_pool()
-        monkeypatch.setitem(connections["default"].settings_dict, "USER", "packshot_worker")
-
-    yield turn
-    connections.close_all()
-    connections["default"].close_pool()

@@ -64,9 +64,7 @@ def sold() -> Iterator[Callable[[Till], None]]:
 
 
 def wish(tenant, *, below: int = 50, daily_cap: int = 3, enabled: bool = True) -> None:
-    topups.set_rule(
-        tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap, language="en"
-    )
+    topups.set_rule(tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap)
 
 
 def spend(tenant, amount: int) -> None:
@@ -197,9 +195,9 @@ def test_declines_pause_longer_and_longer_and_then_stop_with_a_notice(low, ledge
     assert pauses == [15, 120, 720]
     assert claim(ledger, at + timedelta(days=30)) is None
     (notice,) = ledger.rows(
-        "select kind, detail from credits_notice where organization_id = %s", low.organization_id
+        "select kind, body from letters_letter where organization_id = %s", low.organization_id
     )
-    assert notice == {"kind": "topup_stopped", "detail": {"code": "card_declined"}}
+    assert (notice["kind"], notice["body"]["code"]) == ("credits.topup_stopped", "card_declined")
     rule = topups.rule(low.actor)
     assert rule is not None
     assert rule.stopped_at is not None
@@ -363,7 +361,7 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     with pytest.raises(Forbidden):
         topups.rule(member)
     with pytest.raises(Forbidden):
-        topups.set_rule(member, enabled=True, below=MICRO, pack="small", daily_cap=1, language="en")
+        topups.set_rule(member, enabled=True, below=MICRO, pack="small", daily_cap=1)
     for wrong in ({"below": 0}, {"daily_cap": 0}, {"daily_cap": 51}, {"pack": "no such pack"}):
         with pytest.raises(Invalid):
             topups.set_rule(
@@ -373,7 +371,6 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
                     "below": MICRO,
                     "pack": "small",
                     "daily_cap": 1,
-                    "language": "en",
                     **wrong,
                 },
             )

@@ -90,7 +90,7 @@ class Books:
             payment=None,
             lines=lines,
             hosted_url=f"{self.base_url}/mock-payments/invoices/{ref}",
-            pdf_url=None,
+            pdf_url=f"{self.base_url}/billing/invoices/{ref}.pdf",
         )
         self.session.put(found)
         return found

@@ -96,6 +96,23 @@ begin
 end
 $$;
 
+-- Organizations whose trial ends within three days and who were not told: only time has brought that about.
+create or replace function public.billing_trials_v1() returns setof uuid
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return query
+    select r.organization_id
+    from public.billing_record as r
+    where r.kind = 'subscription' and r.state ->> 'status' = 'trialing' and r.state ->> 'cancel_at' is null
+        and (r.state ->> 'trial_end')::timestamptz - interval '3 days' <= app.now()
+        and not exists (
+            select from public.letters_letter as l
+            where l.organization_id = r.organization_id and l.key like 'trial_soon:%'
+        );
+end
+$$;
+
 -- The subscriptions of one organization that have not ended.
 create or replace function public.billing_subscriptions_of_v1(p_organization uuid, p_provider text) returns table (ref text)
 language plpgsql stable security definer set search_path = ''
@@ -136,6 +153,7 @@ $$;
 
 revoke execute on function
     public.billing_begin_round_v1(),
+    public.billing_trials_v1(),
     public.billing_messages_v1(text, integer),
     public.billing_subscriptions_of_v1(uuid, text),
     public.billing_running_v1(text),
@@ -145,7 +163,8 @@ revoke execute on function
     public.billing_not_handled_v1(bigint, text),
     public.billing_replay_v1(bigint)
 from public;
-grant execute on function public.billing_begin_round_v1(), public.billing_messages_v1(text, integer)
+grant execute on function
+    public.billing_begin_round_v1(), public.billing_trials_v1(), public.billing_messages_v1(text, integer)
 to packshot_worker;
 grant execute on function
     public.billing_subscriptions_of_v1(uuid, text),

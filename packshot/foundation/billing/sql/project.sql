@@ -62,12 +62,18 @@ begin
             )) from public.billing_order as o where o.organization_id = p_organization
         ), '[]'),
         'prices', coalesce((
-            select jsonb_object_agg(p.key, p.terms || jsonb_build_object('item', p.item, 'interval', p."interval"))
+            select jsonb_object_agg(p.key, p.terms || jsonb_build_object(
+                'item', p.item, 'interval', p."interval", 'unit', p.unit, 'currency', p.currency
+            ))
             from public.billing_price as p
         ), '{}'),
         'facts', coalesce((
             select jsonb_agg(jsonb_build_object('key', f.key, 'body', f.body) order by f.number)
             from public.billing_fact as f where f.organization_id = p_organization
+        ), '[]'),
+        'letters', coalesce((
+            select jsonb_agg(distinct l.key) from public.letters_letter as l
+            where l.organization_id = p_organization and l.kind like 'billing.%'
         ), '[]'),
         'free', (select f.terms from public.billing_plan as f where f.key = 'free')
     );

@@ -27,6 +27,9 @@ alter table public.billing_record
         check (kind in ('checkout', 'subscription', 'invoice', 'payment', 'refund', 'dispute'));
 -- An object belongs to one organization, whatever a message says later.
 create unique index billing_record_ref on public.billing_record (provider, kind, ref);
+-- Looked through every few seconds for trials that end soon.
+create index billing_record_trials on public.billing_record (organization_id)
+    where kind = 'subscription' and state ->> 'status' = 'trialing';
 
 alter table public.billing_fact
     add constraint billing_fact_organization foreign key (organization_id)

@@ -7,7 +7,9 @@ from django.utils import formats
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from packshot.foundation.billing import naming
 from packshot.ports.money import Money, decimals
+from packshot.ports.payments import Price
 
 register = template.Library()
 
@@ -24,6 +26,12 @@ def money(amount: Money) -> str:
     if sign is not None and (get_language() or "en").startswith("en"):
         return f"{minus}{sign}{number}"
     return f"{minus}{number}\N{NO-BREAK SPACE}{sign or amount.currency.upper()}"
+
+
+@register.filter
+def called(price: Price) -> str:
+    """What a price is for."""
+    return naming.name_of(price.item, price.name)
 
 
 @register.filter

@@ -17,6 +17,9 @@ begin
         where i.organization_id = v_organization and i.state = 'open';
     end if;
     select o.erase_at into v_at from public.organizations_organization as o where o.id = v_organization;
+    perform public.letters_post_to_v1(
+        v_organization, 'closing:' || extract(epoch from v_at), 'organizations.closing',
+        jsonb_build_object('at', v_at, 'by', app.address_of(app.user_id())), array['owner']);
     perform public.audit_record_v1(
         v_organization, app.user_id(), 'organization.closing', null, jsonb_build_object('erased_at', v_at));
     perform app.notify(v_organization, 'member', v_organization);
@@ -31,6 +34,11 @@ as $$
 declare
     v_organization uuid := app.hold_organization('owner');
 begin
+    perform public.letters_post_to_v1(
+        v_organization, 'kept:' || extract(epoch from o.erase_at), 'organizations.kept',
+        jsonb_build_object('by', app.address_of(app.user_id())), array['owner'])
+    from public.organizations_organization as o
+    where o.id = v_organization and o.erase_at > clock_timestamp();
     update public.organizations_organization as o set erase_at = null, closing_by = null
     where o.id = v_organization and o.erase_at > clock_timestamp();
     if found then
@@ -59,6 +67,11 @@ declare
         for no key update skip locked
     );
 begin
+    -- Whom to tell is known only now; the letter waits until it is true.
+    perform public.letters_post_to_v1(id, 'erased', 'organizations.erased', '{}', array['owner'])
+    from unnest(v_ids) as id;
+    update public.letters_letter as l set due_at = 'infinity'
+    where l.organization_id = any (v_ids) and l.kind = 'organizations.erased' and l.tries = 0;
     delete from public.organizations_membership as m where m.organization_id = any (v_ids);
     delete from public.organizations_invitation as i where i.organization_id = any (v_ids);
     return v_ids;
@@ -76,6 +89,9 @@ begin
     if found then
         delete from public.organizations_takeout as t where t.organization_id = p_organization;
         delete from public.audit_event as e where e.organization_id = p_organization;
+        delete from public.letters_letter as l
+        where l.organization_id = p_organization and l.kind <> 'organizations.erased';
+        update public.letters_letter as l set due_at = clock_timestamp() where l.organization_id = p_organization;
     end if;
 end
 $$;

@@ -78,6 +78,10 @@ begin
     perform public.audit_record_v1(
         v_organization, app.user_id(), 'organization.transferred', app.address_of(p_user),
         jsonb_build_object('user', p_user, 'from', v_before));
+    perform public.letters_post_v1(
+        v_organization, 'transferred:' || app.uuid7(), 'organizations.transferred',
+        jsonb_build_object('from', app.address_of(app.user_id()), 'to', app.address_of(p_user), 'to_id', p_user),
+        array[app.user_id(), p_user]);
     perform app.notify(v_organization, 'member', p_user);
 end
 $$;
@@ -98,6 +102,10 @@ begin
     perform public.audit_record_v1(
         v_organization, app.user_id(), case when v_leaves then 'member.left' else 'member.removed' end,
         app.address_of(p_user), jsonb_build_object('user', p_user, 'role', v_before));
+    if not v_leaves then
+        perform public.letters_post_v1(
+            v_organization, 'removed:' || app.uuid7(), 'organizations.removed', '{}', array[p_user]);
+    end if;
     perform app.notify(v_organization, 'member', p_user);
     delete from public.organizations_membership as m
     where m.organization_id = v_organization and m.user_id = p_user;

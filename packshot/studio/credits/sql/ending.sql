@@ -1,10 +1,9 @@
--- The end of an organization: its rules and notices go. The ledger stays, and with it what each member used in a month,
+-- The end of an organization: its rules go. The ledger stays, and with it what each member used in a month,
 -- which `packshot ledger verify` counts again; neither has a word in it. True once nothing is left.
 create or replace function public.credits_end_organization_v1(p_organization uuid) returns boolean
 language plpgsql security definer set search_path = ''
 as $$
 begin
-    delete from public.credits_notice as n where n.organization_id = p_organization;
     delete from public.credits_watch as w where w.organization_id = p_organization;
     delete from public.credits_topuptry as t where t.organization_id = p_organization;
     delete from public.credits_topuprule as r where r.organization_id = p_organization;

@@ -129,11 +129,9 @@ begin
             stopped_at = case when v_pause is null then p_now end
         where x.organization_id = p_organization;
         if v_pause is null then
-            insert into public.credits_notice (organization_id, id, kind, detail, language, created_at, due_at, tries)
-            values (
-                p_organization, app.uuid7(), 'topup_stopped', jsonb_build_object('code', p_code), r.language, p_now,
-                p_now, 0
-            );
+            perform public.letters_post_to_v1(
+                p_organization, 'topup_stopped:' || p_id, 'credits.topup_stopped', jsonb_build_object('code', p_code),
+                array['owner', 'admin']);
         end if;
     end if;
     if p_outcome <> 'pending' then
@@ -154,7 +152,7 @@ $$;
 
 -- Set the acting organization's rule. Saving it clears a stop and what was declined before.
 create or replace function public.credits_set_topup_v1(
-    p_enabled boolean, p_below bigint, p_pack text, p_daily_cap integer, p_language text
+    p_enabled boolean, p_below bigint, p_pack text, p_daily_cap integer
 ) returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -170,14 +168,14 @@ begin
     perform from public.credits_wallet as w where w.id = v_organization for no key update;
     v_available := (public.credits_balance_at_v1(v_organization, v_now) ->> 'available')::bigint;
     insert into public.credits_topuprule as r (
-        organization_id, enabled, below, pack, daily_cap, language, wanted, failures, next_try_at
+        organization_id, enabled, below, pack, daily_cap, wanted, failures, next_try_at
     )
     values (
-        v_organization, p_enabled, p_below, p_pack, p_daily_cap, p_language, v_available < p_below, 0, v_now
+        v_organization, p_enabled, p_below, p_pack, p_daily_cap, v_available < p_below, 0, v_now
     )
     on conflict (organization_id) do update
     set enabled = excluded.enabled, below = excluded.below, pack = excluded.pack, daily_cap = excluded.daily_cap,
-        language = excluded.language, wanted = excluded.wanted, failures = 0, next_try_at = excluded.next_try_at,
+        wanted = excluded.wanted, failures = 0, next_try_at = excluded.next_try_at,
         stopped_at = null;
     perform public.audit_record_v1(
         v_organization, app.user_id(), 'credits.topup_set', p_pack,
@@ -212,10 +210,10 @@ revoke execute on function
     public.credits_topup_order(uuid, uuid), public.credits_topup_on_its_way(uuid),
     public.credits_topup_record_at_v1(uuid, uuid, integer, text, text, timestamptz),
     public.credits_topup_record_v1(uuid, uuid, integer, text, text),
-    public.credits_set_topup_v1(boolean, bigint, text, integer, text), public.credits_topup_v1()
+    public.credits_set_topup_v1(boolean, bigint, text, integer), public.credits_topup_v1()
 from public;
 grant execute on function
-    public.credits_set_topup_v1(boolean, bigint, text, integer, text), public.credits_topup_v1()
+    public.credits_set_topup_v1(boolean, bigint, text, integer), public.credits_topup_v1()
 to packshot_member;
 grant execute on function
     public.credits_topup_claim_v1(integer), public.credits_topup_record_v1(uuid, uuid, integer, text, text)

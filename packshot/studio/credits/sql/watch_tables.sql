@@ -3,11 +3,6 @@
 alter table public.credits_watch
     add constraint credits_watch_bounds check (below between 1 and 9007199254740992);
 
-alter table public.credits_notice
-    add constraint credits_notice_kind check (kind in ('low_balance', 'topup_stopped')),
-    add constraint credits_notice_sent check (sent_at is null or due_at is null);
-create index credits_notice_due on public.credits_notice (due_at) where due_at is not null;
-
 alter table public.credits_topuprule
     add constraint credits_topuprule_bounds check (
         below between 1 and 9007199254740992 and daily_cap between 1 and 50 and failures >= 0
@@ -27,12 +22,9 @@ create index credits_topuptry_lease on public.credits_topuptry (lease_until) whe
 -- Members are granted none of these: what they may know they ask the functions for. The policies stand for the day
 -- when somebody is.
 alter table public.credits_watch enable row level security;
-alter table public.credits_notice enable row level security;
 alter table public.credits_topuprule enable row level security;
 alter table public.credits_topuptry enable row level security;
 create policy member_reads on public.credits_watch for select to packshot_member
-    using (organization_id = (select app.organization_id()));
-create policy member_reads on public.credits_notice for select to packshot_member
     using (organization_id = (select app.organization_id()));
 create policy member_reads on public.credits_topuprule for select to packshot_member
     using (organization_id = (select app.organization_id()));
