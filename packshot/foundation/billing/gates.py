@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from packshot.db.tenancy import Actor
 from packshot.foundation.billing.contracts import Entitlement
-from packshot.foundation.billing.errors import UpgradeNeeded
+from packshot.errors import UpgradeNeeded
 from packshot.foundation.billing.queries import entitlement
 
 

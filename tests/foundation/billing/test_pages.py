@@ -168,7 +168,7 @@ def test_every_page_says_what_is_wrong_with_the_plan(sold, tenant, hear):
 
 def test_a_closed_gate_opens_the_dialog(sold, tenant):
     from packshot.foundation.billing import gates
-    from packshot.foundation.billing.errors import UpgradeNeeded
+    from packshot.errors import UpgradeNeeded
 
     with pytest.raises(UpgradeNeeded) as closed:
         gates.require(tenant.actor, "members")
