@@ -129,6 +129,7 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
 
 def spend(tenant: Tenant) -> None:
     """A cap, a notice of a low balance, a top-up that is under way, and a statement that was read."""
+    plan(tenant.organization_id, 10)
     credits_.set_cap(tenant.actor, tenant.user_id, 10**12)
     notices.set_watch(tenant.actor, 600_000_000, language="en")
     topups.connect(Shop(lambda _: [Pack("small", 1, "5")], lambda *_: Pending()))

@@ -43,5 +43,6 @@ def off(organization_id: UUID) -> None:
     """No plan any more: the free one's terms hold."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute(
-            "delete from billing_record where organization_id = %s and kind = 'subscription'", [organization_id]
+            "delete from billing_record where organization_id = %s and kind = 'subscription'",
+            [organization_id],
         )

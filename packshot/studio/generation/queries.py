@@ -192,7 +192,7 @@ class _Line:
     """The organization's queued jobs."""
 
     places: Mapping[UUID, int] = field(default_factory=dict)
-    at_once: AtOnce = AtOnce(1, by_plan=False)
+    at_once: AtOnce = field(default_factory=lambda: AtOnce(1, by_plan=False))
 
 
 def _places() -> dict[UUID, int]:

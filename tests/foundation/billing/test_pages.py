@@ -166,19 +166,6 @@ def test_every_page_says_what_is_wrong_with_the_plan(sold, tenant, hear):
     assert "Keep the plan" in client.get("/").content.decode()
 
 
-def test_a_closed_gate_opens_the_dialog(sold, tenant):
-    from packshot.foundation.billing import gates
-    from packshot.errors import UpgradeNeeded
-
-    with pytest.raises(UpgradeNeeded) as closed:
-        gates.require(tenant.actor, "members")
-    assert closed.value.detail == {"feature": "members"}
-    assert closed.value.status == 402
-    client = client_of(tenant)
-    client.get(pay(client, buy(client, "team")))
-    assert gates.require(tenant.actor, "members").plan == "team"
-
-
 # Who may.
 
 

@@ -20,6 +20,7 @@ from packshot.studio.statement import queries as statement
 from packshot.worker import wallets
 from packshot.worker.database import Database
 from packshot.worker.pace import Pace
+from tests.foundation.people import plan
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def test_a_round_tells_buys_and_reads_on(as_worker, new_tenant, ledger, outbox, 
         return Paid()
 
     topups.connect(Shop(lambda _: [Pack("small", 1000 * MICRO, "10 EUR")], charge))
+    plan(tenant.organization_id, 1)
     notices.set_watch(tenant.actor, 550 * MICRO, language="en")
     long_ago = datetime.now(UTC) - timedelta(seconds=30)
     gift = {"kind": "grant", "wallet": wallet, "amount": 100 * MICRO, "source": "promotional"}

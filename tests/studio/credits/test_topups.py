@@ -19,6 +19,7 @@ from packshot.errors import Forbidden, Invalid
 from packshot.studio.credits import commands, topups
 from packshot.studio.credits.money import MICRO
 from packshot.studio.credits.topups import Declined, Outcome, Pack, Paid, Pending, Shop
+from tests.foundation.people import plan
 from tests.studio.credits.conftest import Ledger
 
 START = datetime(2027, 3, 5, 9, 0, tzinfo=UTC)
@@ -64,6 +65,7 @@ def sold() -> Iterator[Callable[[Till], None]]:
 
 
 def wish(tenant, *, below: int = 50, daily_cap: int = 3, enabled: bool = True) -> None:
+    plan(tenant.organization_id, 1)
     topups.set_rule(
         tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap, language="en"
     )
@@ -359,6 +361,7 @@ def test_killed_between_the_charge_and_its_record_it_is_one_charge(
 
 def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     sold(Till())
+    plan(tenant.organization_id, 1)
     member = join(tenant)
     with pytest.raises(Forbidden):
         topups.rule(member)

@@ -54,6 +54,49 @@ def invoice_word(status: str) -> str:
 
 
 @register.filter
+def gate_title(gate: str) -> str:
+    """Over the dialog that a gate opens."""
+    words = {
+        "credits": _("More credits"),
+        "seats": _("More seats"),
+        "boards": _("More boards"),
+        "concurrent_jobs": _("More pictures at a time"),
+        "slots": _("More products"),
+    }
+    return words.get(gate, _("A larger plan"))
+
+
+@register.simple_tag
+def gate_sentence(gate: str, limit: int | None) -> str:
+    """Why a gate is closed, and what was not lost. `limit`: how many the plan brings, where it is about a number."""
+    counted = {
+        "seats": _(
+            "Every seat is taken: the plan has %(n)s. Nobody was invited, and what you wrote is kept."
+        ),
+        "boards": _(
+            "The plan has room for %(n)s boards, and that many are there; archived ones count, the trash does not. "
+            "Nothing was changed and no board goes away."
+        ),
+        "concurrent_jobs": _(
+            "The plan makes %(n)s pictures at a time. The others are in line and begin by themselves: "
+            "nothing is lost, and a larger plan lets more of them in at once."
+        ),
+        "slots": _("The plan has room for %(n)s products, and that many are there. Nothing was changed."),
+    }
+    if gate in counted:
+        return counted[gate] % {"n": limit}
+    words = {
+        "credits": _("Your draft stays as it is. After the payment you come back to it."),
+        "members": _("Members and invitations belong to a plan for teams. What you wrote is kept."),
+        "audit": _(
+            "The audit log belongs to a larger plan. All of it is kept, and is there once you have one."
+        ),
+        "auto_topup": _("Automatic top-ups belong to a larger plan. The rule was not saved."),
+    }
+    return words.get(gate, _("This belongs to a larger plan."))
+
+
+@register.filter
 def feature_word(feature: str) -> str:
     words = {
         "auto_topup": _("Buys credits by itself when they run low"),
