@@ -33,7 +33,7 @@ def preview(request: MemberRequest) -> HttpResponse:
     if not seating.growable(request.actor):
         seats = queries.seats(request.actor).seats
         raise UpgradeNeeded(
-            "Every seat is taken. Nobody was invited.",
+            "There are not seats enough. Nobody was invited.",
             feature="seats",
             limit=seats,
             back=reverse("members-invite"),
@@ -67,6 +67,9 @@ def buy(request: MemberRequest) -> HttpResponseBase:
         return _invitation(request, problem)
     if isinstance(said, str):
         return go_to(request, said)
+    if said is None:
+        say_next(request, _("The payment is on its way. The invitations go out as soon as it has arrived."))
+        return go_to(request, reverse("members"))
     drafts.drop(request)
     say_next(request, invited_words(said))
     return go_to(request, reverse("members"))

@@ -70,11 +70,11 @@ def preview(actor: Actor, emails: Sequence[str]) -> SeatsPreview | None:
 
 def buy(
     actor: Actor, act: UUID, price: str, quantity: int, at: datetime, emails: Sequence[str], role: str
-) -> str | list[Invited]:
+) -> str | list[Invited] | None:
     """Buy the seats that the preview of the moment `at` said, then invite. The same act again does neither twice.
 
-    An address, where the bank wants to see the person first: the invitations go out when it has. Raises what
-    `commands.change` raises, and nobody is invited then.
+    An address, where the bank wants to see the person first, and None, while it takes its time: the invitations go out
+    once it is paid. Raises what `commands.change` raises, and nobody is invited then.
     """
     if not _done(actor, act, price, quantity):
         guests = {"emails": list(emails), "role": role, "language": get_language() or "en"}
@@ -87,7 +87,8 @@ def buy(
             raise
         if where is not None:
             return where
-    return invite(actor, act) or []
+    said = invite(actor, act)
+    return [] if said is None and not _waits(actor, act) else said
 
 
 def invite(actor: Actor, act: UUID) -> list[Invited] | None:
@@ -139,6 +140,12 @@ def _done(actor: Actor, act: UUID, price: str, quantity: int) -> bool:
         ordered = Order.objects.filter(organization_id=actor.organization_id, id=act).exists()
     subscription = standing(actor).subscription if ordered else None
     return subscription is not None and (subscription.price, subscription.quantity) == (price, quantity)
+
+
+def _waits(actor: Actor, act: UUID) -> bool:
+    with acting_as(actor):
+        mine = Order.objects.filter(organization_id=actor.organization_id, id=act)
+        return mine.filter(guests__isnull=False).exists()
 
 
 def _drop(organization_id: UUID, act: UUID) -> None:

@@ -71,7 +71,7 @@ def gate_sentence(gate: str, limit: int | None) -> str:
     """Why a gate is closed, and what was not lost. `limit`: how many the plan brings, where it is about a number."""
     counted = {
         "seats": _(
-            "Every seat is taken: the plan has %(n)s. Nobody was invited, and what you wrote is kept."
+            "There are not seats enough: the plan has %(n)s. Nobody was invited, and what you wrote is kept."
         ),
         "boards": _(
             "The plan has room for %(n)s boards, and that many are there; archived ones count, the trash does not. "
