@@ -14,6 +14,7 @@ from packshot.foundation.billing import providers, queries, upgrades
 from packshot.foundation.billing.cards import packs
 from packshot.foundation.billing.commands import safe_path
 from packshot.foundation.billing.pages import came_from, linked_from
+from packshot.foundation.organizations import queries as workspaces
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.ports.payments import Ability
 
@@ -62,6 +63,8 @@ def _dialog(
     subscription = running.subscription if running else None
     more_seats = subscription if running and gate == "seats" and running.terms.get("per_seat") else None
     fragment = request.headers.get("HX-Request") == "true"
+    # Who comes for people has one more in mind than there are.
+    people = workspaces.seats(request.actor).used + (gate in ("members", "seats"))
     numbers = {**current.limits, "seats": current.seats, "slots": current.slots}
     return render(
         request,
@@ -76,6 +79,7 @@ def _dialog(
             "packs_sold": providers.able(Ability.PACK),
             "payer": payer,
             "running": subscription is not None,
+            "people": people,
             "key": uuid7(),
             "back": back,
             "leave": leave,

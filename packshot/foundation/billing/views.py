@@ -16,6 +16,7 @@ from packshot.foundation.billing.cards import cards, packs
 from packshot.foundation.billing.notices import notice
 from packshot.foundation.billing.pages import came_from, go_to, moment_of, number_of, uuid_of
 from packshot.foundation.billing.plans import book, offers
+from packshot.foundation.organizations import queries as workspaces
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
 from packshot.ports.payments import Ability
 
@@ -40,6 +41,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
             "payer": payer,
             "running": payer and actor is not None and queries.standing(actor).subscription is not None,
             "key": uuid7(),
+            "people": 1 if actor is None else workspaces.seats(actor).used,
             "back": came_from(request),
             "grace": book().grace_days,
         },
