@@ -107,6 +107,11 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", made)
     spend(tenant)
     order_id = paid(tenant)
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(
+            "update billing_order set guests = %s where id = %s",
+            [Jsonb({"emails": ["a@example.com"]}), order_id],
+        )
     ids = {
         "reply_id": str(reply),
         "order_id": str(order_id),
