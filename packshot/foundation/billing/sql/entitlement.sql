@@ -109,7 +109,7 @@ create or replace function public.billing_refuse_v1(p_what text, p_limit integer
 language plpgsql immutable set search_path = ''
 as $$
 begin
-    raise exception 'Your plan allows % of these, and that many are there. Nothing was changed.', p_limit
+    raise exception 'Your plan allows % of these, and that many are there. Nothing was changed; a larger plan brings more.', p_limit
         using errcode = 'PX402', detail = jsonb_build_object('feature', p_what, 'limit', p_limit)::text;
 end
 $$;
