@@ -129,7 +129,10 @@ def revoke(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
 @signed_in
 def resend(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
     """A fresh link, good for another week; the one before is not."""
-    commands.resend(request.actor, invitation_id)
+    try:
+        commands.resend(request.actor, invitation_id)
+    except SeatsExhausted as full:
+        raise UpgradeNeeded(full.message, feature="seats", limit=full.detail["seats"]) from full
     say_next(request, _("A new link is on its way. The one before is good for nothing now."))
     return go(request, reverse("members"))
 

@@ -11,6 +11,7 @@ import pytest
 
 from packshot.foundation.billing import upgrades
 from packshot.foundation.billing.plans import FEATURES, LIMITS
+from packshot.foundation.organizations import commands as organizations
 from packshot.foundation.organizations import queries as workspaces
 from packshot.studio.boards import commands as boards
 from packshot.studio.credits import topups
@@ -54,6 +55,15 @@ def seats(client, tenant):
     return client.post("/settings/members/invite", form, headers=HTMX, follow=True)
 
 
+def seats_of_old_invitations(client, tenant):
+    on(tenant.organization_id, of="store-100", seats=2)
+    organizations.invite(tenant.actor, [new_address()], "member")
+    [taken_back] = workspaces.invitations(tenant.actor)
+    organizations.revoke(tenant.actor, taken_back.id)
+    organizations.invite(tenant.actor, [new_address()], "member")
+    return client.post(f"/settings/invitations/{taken_back.id}/resend", headers=HTMX)
+
+
 def audit(client, tenant):
     return client.get("/settings/audit", headers=HTMX)
 
@@ -90,6 +100,7 @@ def out_of_the_trash(client, tenant):
     [
         (members, "belong to a plan for teams", "Team", "/settings/members/invite"),
         (seats, "not seats enough: the plan has 1", "Store 500", "/settings/members/invite"),
+        (seats_of_old_invitations, "not seats enough: the plan has 2", "Store 500", "/boards/mugs?x=1"),
         (audit, "The audit log belongs to a larger plan", "Team", "/boards/mugs?x=1"),
         (auto_topup, "Automatic top-ups belong to a larger plan", "Pro", "/boards/mugs?x=1"),
         (new_board, "has room for 1 board,", "Pro", "/boards/mugs?x=1"),
