@@ -48,3 +48,14 @@ class Unavailable(Problem):
 
     status = 503
     code = "unavailable"
+
+
+class UpgradeNeeded(Problem):
+    """The plan does not bring it, or has no room for more of it; nothing was changed.
+
+    `detail["feature"]` is the word of plans.toml (a feature, a limit, `seats`), and `detail["limit"]` how many the plan
+    allows, where it is about a number. The page offers the plans that bring more.
+    """
+
+    status = 402
+    code = "upgrade_needed"

@@ -47,8 +47,8 @@ class Settings(BaseSettings):
     """Jobs that one worker process carries at once, most of them waiting for a provider."""
     worker_cpus: int = Field(default=0, ge=0, le=256)
     """Processes for work on pixels; 0 means one a core, at most four."""
-    organization_jobs: int = Field(default=8, ge=1, le=1000)
-    """Jobs of one organization that may be in the queue or under way at once; the rest wait their turn."""
+    organization_jobs: int = Field(default=50, ge=1, le=1000)
+    """Jobs that any organization may have in the queue or under way at once, whatever its plan says; the rest wait."""
 
     max_inflight: int | None = Field(
         default=None,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from packshot.adapters.local.pool import ImagingPool
     from packshot.adapters.mock.payments.provider import MockPayments
     from packshot.adapters.stripe.provider import StripePayments
+    from packshot.foundation.billing.facts import PeriodPaid, PlanChanged
     from packshot.studio.credits import topups
     from packshot.studio.generation.providers import Known
 
@@ -48,6 +49,8 @@ def connect() -> None:
     subscribe(OrganizationOpened, open_wallet)
     subscribe(paid.PeriodPaid, credits_of.set_allowance)
     subscribe(paid.PlanChanged, credits_of.add_difference)
+    subscribe(paid.PeriodPaid, _let_in)
+    subscribe(paid.PlanChanged, _let_in)
     subscribe(paid.PackPurchased, credits_of.add_pack)
     subscribe(paid.PaymentRefunded, credits_of.take_back)
     subscribe(paid.DisputeOpened, credits_of.freeze)
@@ -59,6 +62,13 @@ def connect() -> None:
     providers.connect(_receivers, known_providers())
     payment_providers.connect(settings().payments, payments)
     topups.connect(topups.Shop(_packs_of, _charge) if settings().payments is not None else None)
+
+
+def _let_in(fact: PeriodPaid | PlanChanged) -> None:
+    """Another plan may run more side by side: what waits does not wait for the next job to end."""
+    from packshot.studio.generation.commands import let_in
+
+    let_in(fact.organization_id)
 
 
 def _packs_of(organization_id: UUID) -> list[topups.Pack]:

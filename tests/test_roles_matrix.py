@@ -21,8 +21,10 @@ from uuid_utils.compat import uuid7
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Problem
 from packshot.foundation.accounts.models import User
+from packshot.foundation.billing import urls as billing_urls
 from packshot.foundation.organizations import commands, queries
 from packshot.foundation.organizations import urls as organization_urls
+from tests.foundation.billing.paid import paid
 from tests.foundation.people import Company
 from tests.test_tenancy_matrix import member_functions
 
@@ -32,11 +34,19 @@ TABLES = {
     "organizations_invitation": "organization_id",
     "organizations_takeout": "organization_id",
     "audit_event": "organization_id",
+    "billing_order": "organization_id",
 }
 # What a member may do about themselves, and with what is theirs: tested with the pages.
 ONES_OWN = {"workspace-leave", "workspace-switch", "workspace-none", "invitation"}
 # What an admin may do, apart from owners.
-ADMINS = {"members-invite", "invitation-revoke", "invitation-resend", "workspace"}
+ADMINS = {
+    "billing-seats",
+    "billing-seats-buy",
+    "members-invite",
+    "invitation-revoke",
+    "invitation-resend",
+    "workspace",
+}
 
 
 class House:
@@ -49,6 +59,11 @@ class House:
         commands.invite(company.owner, [f"person-{uuid7()}@example.com"], "member")
         [self.invitation] = [each.id for each in queries.invitations(company.owner)]
         self.takeout = commands.take_out(company.owner)
+        self.order = paid(company.boss)
+        company.admin.execute(
+            "update billing_order set kind = 'change', guests = %s where id = %s",
+            [Jsonb({"emails": ["guest@example.com"], "role": "admin", "language": "en"}), self.order],
+        )
         worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", [company.id, self.takeout, 9])
 
     @property
@@ -96,12 +111,17 @@ def client_of(actor: Actor) -> Client:
     return client
 
 
+SEATS = {
+    "billing-seats",
+    "billing-seats-buy",
+}  # what billing has about people; its other routes are tested with it
 ROUTES = [
     (pattern.name, tuple(pattern.pattern.regex.groupindex))
-    for pattern in organization_urls.urlpatterns
-    if pattern.name not in ONES_OWN
+    for pattern in (*organization_urls.urlpatterns, *billing_urls.urlpatterns)
+    if pattern.name not in ONES_OWN and (pattern in organization_urls.urlpatterns or pattern.name in SEATS)
 ]
-FORM = {"role": "owner", "name": "Mine", "emails": "a@example.com"}
+FORM = {"role": "owner", "name": "Mine", "emails": "a@example.com", "price": "team", "quantity": "50"}
+FORM |= {"key": str(uuid7()), "at": "2027-01-01T00:00Z"}
 
 
 def test_the_routes_are_those_that_the_studio_has():
@@ -148,7 +168,7 @@ def test_no_function_gives_them_more(house, role, admin):
     """Every function that members may call, with every id but their own in every place."""
     actor = house.people[role]
     person = {"id": str(uuid7()), "email": "x@example.com", "seed": str(uuid7()), "hash": "0" * 64}
-    uuids = [house.company.boss.user_id, house.invitation, house.takeout, house.company.id]
+    uuids = [house.company.boss.user_id, house.invitation, house.takeout, house.company.id, house.order]
     uuids += [house.colleague.user_id] if role == "member" else []
     values: dict[str, list[Any]] = {
         "uuid": uuids,

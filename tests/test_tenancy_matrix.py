@@ -107,6 +107,11 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
     worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", made)
     spend(tenant)
     order_id = paid(tenant)
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute(
+            "update billing_order set guests = %s where id = %s",
+            [Jsonb({"emails": ["a@example.com"]}), order_id],
+        )
     ids = {
         "reply_id": str(reply),
         "order_id": str(order_id),
@@ -130,6 +135,7 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
 
 def spend(tenant: Tenant) -> None:
     """A cap, a letter about a low balance, a top-up that is under way, and a statement that was read."""
+    plan(tenant.organization_id, 10)
     credits_.set_cap(tenant.actor, tenant.user_id, 10**12)
     notices.set_watch(tenant.actor, 600_000_000)
     topups.connect(Shop(lambda _: [Pack("small", 1, "5")], lambda *_: Pending()))

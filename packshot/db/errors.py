@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from django.db import DatabaseError
 
-from packshot.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from packshot.errors import Conflict, Forbidden, Invalid, NotFound, Problem, UpgradeNeeded
 
 PROBLEMS: dict[str, type[Problem]] = {
+    "PX402": UpgradeNeeded,
     "PX404": NotFound,
     "PX403": Forbidden,
     "PX409": Conflict,
@@ -20,11 +22,12 @@ PROBLEMS: dict[str, type[Problem]] = {
 
 @contextmanager
 def problems() -> Iterator[None]:
-    """Turn our SQLSTATEs into problems; every other database error passes unchanged."""
+    """Turn our SQLSTATEs into problems, a JSON object in DETAIL into theirs; other database errors pass unchanged."""
     try:
         yield
     except DatabaseError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and (kind := PROBLEMS.get(cause.sqlstate or "")):
-            raise kind(cause.diag.message_primary or kind.code) from error
+            detail = json.loads(cause.diag.message_detail or "{}")
+            raise kind(cause.diag.message_primary or kind.code, **detail) from error
         raise

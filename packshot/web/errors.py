@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from packshot.errors import Problem
+from packshot.errors import Problem, UpgradeNeeded
 from packshot.words import told
 
 
@@ -16,10 +16,10 @@ def render_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
     if request.accepts("application/json") and not request.accepts("text/html"):
         body = {"code": problem.code, "message": told(problem.message), "request_id": _request_id(request)}
         return JsonResponse(body, status=problem.status)
-    if problem.code == "upgrade_needed" and request.headers.get("HX-Request") == "true":
-        from packshot.foundation.billing.views import upgrade_sheet
+    if isinstance(problem, UpgradeNeeded):
+        from packshot.foundation.billing import upgrade_views
 
-        return upgrade_sheet(request, problem.detail["feature"])
+        return upgrade_views.refused(request, problem)
     title = _("There is nothing here") if problem.status == 404 else _("That did not work")
     return _answer(request, problem.status, title, told(problem.message))
 

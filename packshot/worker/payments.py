@@ -12,7 +12,7 @@ from packshot import wiring
 from packshot.db.sql import call
 from packshot.db.threads import beside
 from packshot.errors import Problem
-from packshot.foundation.billing import commands, inbox, projecting
+from packshot.foundation.billing import commands, inbox, projecting, seating
 from packshot.foundation.billing.leaving import leave
 from packshot.ports.payments import PaymentsUnavailable
 from packshot.settings import settings
@@ -43,7 +43,9 @@ def step() -> int:
         for headers, body in wiring.mock_payments().unsent():
             inbox.receive("mock", headers, body)
     leave()
-    return inbox.work()
+    worked = inbox.work()
+    seating.invite_due()
+    return worked
 
 
 def compare() -> None:

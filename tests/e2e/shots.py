@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import browser as chromium
 from tests.e2e.studio import Studio
-from tests.e2e.walk import PICTURES_MS, ask, drop, faces, join, leave, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, drop, faces, join, leave, seats, sign_up
 
 WIDTHS = {"wide": (1280, 800), "narrow": (390, 844)}
 OUT = Path("shots")
@@ -63,6 +63,7 @@ def _walk(browser: Browser, studio: Studio, scheme: str, name: str, width: int, 
         page.goto(address)
         shot(what)
     email = sign_up(page)
+    seats(studio, email)
     board = _thread(page, shot)
     _over_the_page(page, shot)
     _board(page, shot, board, studio, email)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.axe import in_both_schemes, violations
 from tests.e2e.conftest import Watch
 from tests.e2e.studio import Studio
-from tests.e2e.walk import PICTURES_MS, ask, faces, request, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, faces, request, seats, sign_up
 
 # Pages that need no more than an address, by the name of their route.
 SIGNED_OUT = {
@@ -93,9 +93,9 @@ def test_pages_for_strangers(page: Page, watch: Watch):
     assert found == []
 
 
-def test_pages_of_a_person(page: Page, watch: Watch):
+def test_pages_of_a_person(page: Page, watch: Watch, studio: Studio):
     watch.allowed.append("404")
-    sign_up(page)
+    seats(studio, sign_up(page))
     found = in_both_schemes(page, "home, empty")
     for name, path in {**SIGNED_IN, "404": "/boards/nothing/"}.items():
         page.goto(path)

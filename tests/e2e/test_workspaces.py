@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator
 from email import policy
 from pathlib import Path
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import in_both_schemes
 from tests.e2e.conftest import WAIT_MS, Watch
 from tests.e2e.studio import Studio, until
-from tests.e2e.walk import PASSWORD, sign_up
-from tests.foundation.people import plan
+from tests.e2e.walk import PASSWORD, seats, sign_up
 
 SHOTS = os.environ.get("PACKSHOT_SHOTS")
 """A folder for pictures of the pages on the way: to be looked at."""
@@ -81,20 +79,8 @@ def menu(page: Page, name: str, item: str) -> None:
     page.locator(".menu-popover:popover-open").get_by_text(item).click()
 
 
-def team_of_three(studio: Studio, address: str) -> None:
-    """Paid for, as test_payments.py walks it."""
-    with psycopg.connect(studio.database_url) as connection:
-        row = connection.execute(
-            "select m.organization_id from organizations_membership as m"
-            " join accounts_user as u on u.id = m.user_id where u.email = %s",
-            [address],
-        ).fetchone()
-    assert row is not None
-    plan(row[0], 3, studio.database_url)
-
-
 def test_people_come_and_go(page: Page, watch: Watch, studio: Studio, somebody: Callable[[], Page]) -> None:
-    team_of_three(studio, sign_up(page))
+    seats(studio, sign_up(page))
     known, new = somebody(), somebody()
     with_account, without = sign_up(known), f"new-{random.randrange(10**9)}@example.com"
     assert known.locator("#workspaces").count() == 0, "who has one workspace sees no switcher"
@@ -134,11 +120,14 @@ def test_people_come_and_go(page: Page, watch: Watch, studio: Studio, somebody: 
     assert in_both_schemes(page, "members") == []
     page.get_by_role("link", name="Invite people").click()
     page.get_by_role("dialog").get_by_label("E-mail addresses").fill("fourth@example.com")
-    watch.allowed.append("409")  # which browsers write into their console
+    watch.allowed.append("402")  # which browsers write into their console
     page.get_by_role("button", name="Send invitations").click()
-    expect(page.get_by_role("alert")).to_contain_text("3 of 3 seats are taken. Nobody was invited.")
-    expect(page.get_by_label("E-mail addresses")).to_have_value("fourth@example.com")
+    full = page.get_by_role("dialog", name="More seats")
+    expect(full).to_contain_text("There are not seats enough: the plan has 3. Nobody was invited")
     shot(page, "invite-full")
+    full.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="Invite people").click()
+    expect(page.get_by_label("E-mail addresses")).to_have_value("fourth@example.com")
 
     # One is removed, is told nothing of it anymore, and has their own workspace still.
     page.goto("/settings/members")

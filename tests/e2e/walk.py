@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.studio.credits.money import MICRO
 from tests.e2e.studio import Studio
+from tests.foundation.people import plan
 
 PHOTOS = Path(__file__).parent.parent / "data"
 PASSWORD = "a long enough password"
@@ -120,6 +121,18 @@ def leave(studio: Studio, email: str, *, left: int) -> None:
         answer = connection.execute("select credits_staff_apply_v1(%s)", [Jsonb([command])]).fetchone()
         assert answer is not None
         assert answer[0][0]["ok"], answer
+
+
+def seats(studio: Studio, email: str, number: int = 3) -> None:
+    """The team's plan with so many seats, for the first workspace of this person."""
+    with psycopg.connect(studio.database_url, autocommit=True) as connection:
+        row = connection.execute(
+            "select m.organization_id from organizations_membership m join accounts_user u on u.id = m.user_id"
+            " where u.email = %s order by m.created_at limit 1",
+            [email],
+        ).fetchone()
+    assert row is not None
+    plan(row[0], number, studio.database_url)
 
 
 def join(studio: Studio, boss: str, other: str) -> None:

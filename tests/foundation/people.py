@@ -77,16 +77,16 @@ class Company:
         plan(self.id, number)
 
 
-def plan(organization_id: UUID, seats: int, url: str | None = None) -> None:
-    """The team's plan with so many seats, as a provider would have told of it; `url`: in another database."""
+def subscription(organization_id: UUID, quantity: int) -> SubscriptionState:
+    """The team's plan with so many seats, in its first month."""
     now = datetime.now(UTC)
-    told = SubscriptionState(
+    return SubscriptionState(
         ref=f"sub-{organization_id}",
         customer=f"cu-{organization_id}",
         order=None,
         status="active",
         price=price("team"),
-        quantity=seats,
+        quantity=quantity,
         anchor=now,
         period_start=now,
         period_end=now + timedelta(days=30),
@@ -97,6 +97,11 @@ def plan(organization_id: UUID, seats: int, url: str | None = None) -> None:
         scheduled=None,
         card=None,
     )
+
+
+def plan(organization_id: UUID, seats: int, url: str | None = None) -> None:
+    """The team's plan with so many seats, as a provider would have told of it; `url`: in another database."""
+    told = subscription(organization_id, seats)
     with psycopg.connect(url or os.environ["DATABASE_URL"], autocommit=True) as admin:
         admin.execute(
             "insert into billing_record values (%s, 'mock', 'subscription', %s, now(), %s)"

@@ -9,11 +9,14 @@ from uuid_utils.compat import uuid7
 
 from packshot.db.origin import Origin, coming_from
 from packshot.db.tenancy import acting_as
+from packshot.errors import UpgradeNeeded
 from packshot.foundation.audit import queries
 from packshot.foundation.audit.commands import record
 from packshot.foundation.audit.queries import Filter
 from packshot.foundation.audit.sentences import said, sentences
 from packshot.foundation.organizations import commands
+from tests.foundation.people import plan
+from tests.foundation.terms import off
 
 LOGINS = ["packshot_web", "packshot_worker", "packshot_staff"]
 
@@ -80,8 +83,24 @@ def test_a_member_neither_reads_nor_writes_it(company):
 
 def test_another_workspaces_log_is_empty(company, new_tenant):
     stranger = new_tenant()
+    plan(stranger.organization_id, 1)
     assert {each.target for each in all_of(stranger.actor)} == {"A Person's studio"}
     assert not {each.id for each in all_of(stranger.actor)} & {each.id for each in all_of(company.owner)}
+
+
+def test_without_a_plan_for_it_nobody_reads_it_and_nothing_of_it_is_lost(company):
+    commands.rename(company.owner, "Kiln")
+    off(company.id)
+    for read in (
+        lambda: queries.page(company.owner, Filter()),
+        lambda: queries.walk(company.owner, Filter()),
+    ):
+        with pytest.raises(UpgradeNeeded) as refused:
+            read()
+        assert refused.value.detail == {"feature": "audit"}
+    commands.rename(company.owner, "Oven")
+    company.seats(1)
+    assert [each.target for each in all_of(company.owner)][:2] == ["Oven", "Kiln"]
 
 
 def test_a_login_notes_in_its_own_transaction(company):

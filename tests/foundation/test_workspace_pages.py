@@ -81,10 +81,10 @@ def test_what_is_no_address_comes_back_as_it_was_written(company, emails):
 def test_without_a_seat_the_addresses_come_back(company):
     company.seats(2)
     client, addresses = client_of(company.owner), f"{new_address()}, {new_address()}"
-    answer = client.post("/settings/members/invite", {"emails": addresses, "role": "member"})
-    assert answer.status_code == 409
-    assert addresses in answer.content.decode()
-    assert "1 of 2 seats are taken. Nobody was invited." in text(answer)
+    answer = client.post("/settings/members/invite", {"emails": addresses, "role": "admin"}, follow=True)
+    assert answer.status_code == 402
+    assert "There are not seats enough: the plan has 2. Nobody was invited" in text(answer)
+    assert addresses in client.get("/settings/members/invite").content.decode()
     assert queries.invitations(company.owner) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from packshot.settings import settings
+from packshot.foundation.billing.plans import book
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.contracts import JobState
 from tests.worker.support import order, settled
@@ -22,8 +22,9 @@ def test_a_small_organization_does_not_wait_behind_a_whale(new_tenant, worker):
     tiles = [tile for batch in big for tile in queries.batch(whale.actor, batch.batch_id).tiles]
     done = sum(tile.state is JobState.SUCCEEDED for tile in tiles)
     # Of the whale's 120 jobs hardly more than what was let in before the small one came are done by now.
-    assert done <= 5 * settings().organization_jobs, (done, waited)
+    at_once = book().plans["free"].limits["concurrent_jobs"]
+    assert done <= 5 * at_once, (done, waited)
     under_way = sum(tile.state in (JobState.RUNNING, JobState.WAITING) for tile in tiles)
-    assert under_way <= settings().organization_jobs
+    assert under_way <= at_once
     for batch in big:
         commands.cancel_batch(whale.actor, batch.batch_id)

@@ -1,4 +1,4 @@
-"""Every read of the audit log, for owners and admins: to anybody else it is empty."""
+"""Every read of the audit log, for owners and admins of a plan that brings it: to anybody else it is empty."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from packshot.db.sql import call
 from packshot.db.tenancy import Actor, acting_as
 from packshot.foundation.audit.models import Event
 
@@ -51,20 +52,28 @@ FIELDS = tuple(EventView.__dataclass_fields__)
 def page(
     actor: Actor, wanted: Filter, before: UUID | None = None, limit: int = PAGE
 ) -> tuple[list[EventView], UUID | None]:
-    """Events, the latest first, and the id that the next page is `before`; None on the last."""
+    """Events, the latest first, and the id that the next page is `before`; None on the last. Raises UpgradeNeeded."""
     with acting_as(actor):
+        call("billing_require_mine_v1", "audit")
         found = [EventView(**row) for row in _events(wanted, before).values(*FIELDS)[: limit + 1]]
     return found[:limit], found[limit - 1].id if len(found) > limit else None
 
 
 def walk(actor: Actor, wanted: Filter) -> Iterator[EventView]:
-    """All of them, the latest first; no more than a piece in memory, and no transaction while one is sent."""
-    after: UUID | None = None
-    while True:
-        found, after = page(actor, wanted, after, _PIECE)
+    """All of them, the latest first; no more than a piece in memory, and no transaction while one is sent.
+
+    Raises UpgradeNeeded at once, not when the first is taken.
+    """
+    found, after = page(actor, wanted, None, _PIECE)
+
+    def rest() -> Iterator[EventView]:
+        last = after
         yield from found
-        if after is None:
-            return
+        while last is not None:
+            more, last = page(actor, wanted, last, _PIECE)
+            yield from more
+
+    return rest()
 
 
 def actors(actor: Actor) -> list[str]:

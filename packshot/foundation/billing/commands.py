@@ -136,9 +136,17 @@ def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None)
     )
 
 
-def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> str | None:
+def change(
+    actor: Actor,
+    act: UUID,
+    price: str,
+    quantity: int,
+    at: datetime,
+    guests: dict[str, Any] | None = None,
+) -> str | None:
     """Do what the preview of the moment `at` said. An address, where the bank wants to see the person first.
 
+    `guests` are kept with the order, see `seating`.
     Raises what `preview` raises, Invalid for a preview that is too old, and Declined.
     """
     _need(Ability.CHANGE)
@@ -148,6 +156,8 @@ def change(actor: Actor, act: UUID, price: str, quantity: int, at: datetime) -> 
     provider = providers.provider()
     with acting_as(actor):
         rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE_S)
+        if guests is not None:
+            call("billing_keep_guests_v1", act, guests)
     with asking():
         seen = provider.change(_change(asked, act))
     projecting.apply(provider.name, seen)

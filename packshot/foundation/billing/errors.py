@@ -11,13 +11,6 @@ class NotSold(Conflict):
     code = "not_sold"
 
 
-class UpgradeNeeded(Problem):
-    """The plan does not bring it; nothing was changed. `detail["feature"]` says what; the page offers plans that do."""
-
-    status = 402
-    code = "upgrade_needed"
-
-
 class Declined(Problem):
     """The card was refused, or its bank wants the person; nothing was changed and nothing is owed."""
 

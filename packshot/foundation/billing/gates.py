@@ -1,16 +1,19 @@
-"""Gates: what a plan must bring. The database decides; whoever is at the page is offered the plans that do."""
+"""Gates, for the rooms above: what a plan brings. SQL decides what is done; a page may tell it beforehand."""
 
 from __future__ import annotations
 
 from packshot.db.tenancy import Actor
-from packshot.foundation.billing.contracts import Entitlement
-from packshot.foundation.billing.errors import UpgradeNeeded
+from packshot.foundation.billing import providers
 from packshot.foundation.billing.queries import entitlement
+from packshot.foundation.billing.upgrades import larger
+from packshot.ports.payments import Ability
 
 
-def require(actor: Actor, feature: str) -> Entitlement:
-    """The entitlement, when it brings the feature (a word of plans.toml). Raises UpgradeNeeded and Forbidden."""
-    found = entitlement(actor)
-    if feature not in found.features:
-        raise UpgradeNeeded("This belongs to a larger plan. Nothing was changed.", feature=feature)
-    return found
+def brings(actor: Actor, feature: str) -> bool:
+    """Whether the plan has the feature, for a page that tells it beforehand; what is done, SQL decides."""
+    return feature in entitlement(actor).features
+
+
+def grows(actor: Actor, gate: str) -> bool:
+    """Whether a larger plan is sold here that brings more of it (a gate of `upgrades`)."""
+    return providers.able(Ability.SUBSCRIBE) and bool(larger(entitlement(actor), gate))

@@ -69,6 +69,8 @@ class Order(models.Model):
     created_by = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    guests = models.JSONField(null=True)
+    """Whom to invite once its seats are bought; null as soon as they are invited, and for everything else."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

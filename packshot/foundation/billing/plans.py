@@ -81,6 +81,8 @@ class Plan(_Sold):
     def _known(self) -> Plan:
         if set(self.limits) != LIMITS:
             raise ValueError(f"limits are exactly {', '.join(sorted(LIMITS))}")
+        if any(limit < 1 and limit != -1 for limit in self.limits.values()):
+            raise ValueError("a limit is 1 or more, or -1 for none")
         if unknown := set(self.features) - FEATURES:
             raise ValueError(f"no gate asks for {', '.join(sorted(unknown))}")
         if self.most > 1 and not self.per_seat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from packshot.foundation.billing import views
+from packshot.foundation.billing import seat_views, upgrade_views, views
 
 urlpatterns = [
     path("pricing", views.pricing, name="pricing"),
@@ -16,5 +16,7 @@ urlpatterns = [
     path("billing/cancel", views.cancel, name="billing-cancel"),
     path("billing/resume", views.resume, name="billing-resume"),
     path("billing/portal", views.portal, name="billing-portal"),
-    path("billing/upgrade", views.upgrade, name="billing-upgrade"),
+    path("billing/upgrade", upgrade_views.upgrade, name="billing-upgrade"),
+    path("billing/seats", seat_views.preview, name="billing-seats"),
+    path("billing/seats/buy", seat_views.buy, name="billing-seats-buy"),
 ]

@@ -90,16 +90,21 @@ def leave(actor: Actor) -> None:
 def invite(actor: Actor, emails: Sequence[str], role: str) -> list[Invited]:
     """Invite these addresses; where a seat is missing, none of them. Whether one has an account changes nothing.
 
-    Raises Forbidden, Invalid, Conflict, SeatsExhausted.
+    Raises Forbidden, Invalid, Conflict, SeatsExhausted, UpgradeNeeded.
     """
+    with acting_as(actor):
+        return invite_here(emails, role, get_language() or "en")
+
+
+def invite_here(emails: Sequence[str], role: str, language: str) -> list[Invited]:
+    """`invite` as a part of the caller's transaction, inside `acting_as`; the mails are in `language`."""
     asked = []
     for email in dict.fromkeys(email.strip().lower() for email in emails):
         invitation_id, seed = uuid7(), uuid4()
         hashed = hash_of(token_of(invitation_id, seed))
         asked.append({"id": str(invitation_id), "email": email, "seed": str(seed), "hash": hashed})
-    order = {"role": role, "language": get_language() or "en", "people": asked}
-    with acting_as(actor):
-        answer = _seated(call("organizations_invite_v1", order))
+    order = {"role": role, "language": language, "people": asked}
+    answer = _seated(call("organizations_invite_v1", order))
     return [Invited(**each) for each in answer["people"]]  # type: ignore[arg-type]  # as the function says
 
 

@@ -8,17 +8,15 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from packshot.errors import Invalid, NotFound, Problem
-from packshot.foundation.organizations import commands, queries
+from packshot.errors import Invalid, NotFound, Problem, UpgradeNeeded
+from packshot.foundation.organizations import commands, drafts, queries
 from packshot.foundation.organizations.addresses import addresses_in
-from packshot.foundation.organizations.commands import Invited
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.foundation.organizations.errors import SeatsExhausted
-from packshot.foundation.organizations.pages import owned_by, role_word, run_by, sheet
+from packshot.foundation.organizations.pages import invited_words, owned_by, role_word, run_by, sheet
 from packshot.foundation.organizations.queries import Person
 from packshot.fragments import go, say_next
 from packshot.undo import Undo
@@ -49,17 +47,28 @@ def invite(request: MemberRequest) -> HttpResponseBase:
     run_by(request)
     context: dict[str, object] = {"seats": queries.seats(request.actor), "role": "member"}
     if request.method == "GET":
-        return sheet(request, "organizations/_invite.html", _("Invite people"), context)
+        return sheet(
+            request, "organizations/_invite.html", _("Invite people"), context | drafts.kept(request)
+        )
     context |= {"text": request.POST.get("emails", ""), "role": request.POST.get("role", "")}
     try:
         said = commands.invite(request.actor, addresses_in(str(context["text"])), _role(request))
+    except SeatsExhausted:
+        drafts.keep(request)
+        # The same form, sent on to where seats are bought.
+        return HttpResponseRedirect(reverse("billing-seats"), preserve_request=True)
+    except UpgradeNeeded as problem:
+        drafts.keep(request)
+        problem.detail["back"] = reverse("members-invite")
+        raise
     except Problem as problem:
-        context |= {"problem": told(problem.message), "full": isinstance(problem, SeatsExhausted)}
+        context |= {"problem": told(problem.message)}
         page = sheet(request, "organizations/_invite.html", _("Invite people"), context)
         page.status_code = problem.status
         return page
-    say_next(request, _said(said))
-    return HttpResponseRedirect(reverse("members"))
+    drafts.drop(request)
+    say_next(request, invited_words(said))
+    return go(request, reverse("members"))
 
 
 @require_POST
@@ -120,7 +129,10 @@ def revoke(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
 @signed_in
 def resend(request: MemberRequest, invitation_id: UUID) -> HttpResponse:
     """A fresh link, good for another week; the one before is not."""
-    commands.resend(request.actor, invitation_id)
+    try:
+        commands.resend(request.actor, invitation_id)
+    except SeatsExhausted as full:
+        raise UpgradeNeeded(full.message, feature="seats", limit=full.detail["seats"]) from full
     say_next(request, _("A new link is on its way. The one before is good for nothing now."))
     return go(request, reverse("members"))
 
@@ -138,13 +150,3 @@ def _role(request: MemberRequest) -> str:
     if role not in ("owner", "admin", "member"):
         raise Invalid(_("Choose a role."))
     return role
-
-
-def _said(people: list[Invited]) -> str:
-    fresh = sum(each.outcome == "invited" for each in people)
-    known = [each.email for each in people if each.outcome != "invited"]
-    text = ngettext("%(n)d person is invited.", "%(n)d people are invited.", fresh) % {"n": fresh}
-    if not known:
-        return text
-    already = _("Members or invited already: %(addresses)s.") % {"addresses": ", ".join(known)}
-    return f"{text} {already}" if fresh else already

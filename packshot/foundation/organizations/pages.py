@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from packshot.errors import Forbidden
 from packshot.foundation.organizations import queries
+from packshot.foundation.organizations.commands import Invited
 from packshot.foundation.organizations.current import MemberRequest
 from packshot.foundation.organizations.queries import Workspace
 from packshot.fragments import wants_fragment
@@ -42,3 +44,16 @@ def sheet(
     around = "organizations/sheet.html" if fragment else "organizations/sheet_page.html"
     context = {**context, "sheet": template, "heading": heading, "page": not fragment}
     return render(request, around, context, status=status)
+
+
+def invited_words(people: list[Invited]) -> str:
+    """What has become of the addresses, as a sentence."""
+    fresh = sum(each.outcome == "invited" for each in people)
+    known = [each.email for each in people if each.outcome != "invited"]
+    if not people:
+        return _("The people you wrote down are invited.")
+    text = ngettext("%(n)d person is invited.", "%(n)d people are invited.", fresh) % {"n": fresh}
+    if not known:
+        return text
+    already = _("Members or invited already: %(addresses)s.") % {"addresses": ", ".join(known)}
+    return f"{text} {already}" if fresh else already

@@ -103,6 +103,12 @@ def seats(actor: Actor) -> Seats:
         return Seats(**rows("organizations_my_seats_v1")[0])
 
 
+def known_addresses(actor: Actor) -> set[str]:
+    """Of everybody who is a member or has an open invitation: inviting them takes no seat more."""
+    invited = {each.email for each in invitations(actor) if each.state == "open"}
+    return invited | {each.email for each in roster(actor)}
+
+
 def roster(actor: Actor) -> list[Person]:
     """Everybody in the actor's organization with when they came, those with more rights first."""
     with acting_as(actor):

@@ -17,6 +17,7 @@ from packshot.db.tenancy import Actor
 from packshot.errors import Invalid
 from packshot.foundation.organizations.current import MemberRequest, actor_of, signed_in
 from packshot.foundation.organizations.queries import people
+from packshot.fragments import go
 from packshot.studio.boards import commands, queries
 from packshot.studio.boards.contracts import Cursor, Listing, Shelf, Sort
 from packshot.studio.boards.orders import key_of
@@ -70,7 +71,7 @@ def listing(request: MemberRequest) -> HttpResponse:
 def new(request: MemberRequest) -> HttpResponse:
     """Open an empty board; the same form sent twice opens one."""
     slug = commands.create(request.actor, key_of(request.POST), _("Untitled"))
-    return redirect(f"{reverse('board', args=[slug])}?named=no")
+    return go(request, f"{reverse('board', args=[slug])}?named=no")
 
 
 @require_GET

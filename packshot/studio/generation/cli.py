@@ -139,7 +139,7 @@ def limit(
         from packshot.studio.generation import operator
 
         operator.limit(organization, jobs)
-    typer.echo("As PACKSHOT_ORGANIZATION_JOBS says." if jobs is None else f"At most {jobs} at once.")
+    typer.echo("As the plan says." if jobs is None else f"At most {jobs} at once.")
 
 
 def _dollars(words: str) -> Decimal:

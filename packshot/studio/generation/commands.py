@@ -151,6 +151,11 @@ def cancel_batch(actor: Actor, batch_id: UUID) -> None:
         call("generation_cancel_v1", batch_id, None, settings().organization_jobs)
 
 
+def let_in(organization_id: UUID) -> None:
+    """Let in what waits, where an organization may have more at once than before; in the caller's transaction."""
+    call("generation_let_in_v1", organization_id, settings().organization_jobs)
+
+
 def save_snippet(actor: Actor, snippet_id: UUID, *, name: str, text: str) -> None:
     """Keep words under a name, for the whole organization; the same id again changes nothing.
 

@@ -124,6 +124,8 @@ class TileView:
     """The picture came after the time limit: the credits were returned and stay returned."""
     made_by: str = ""
     """The provider that made it, by its title, where it was not the one that was meant first."""
+    held_at: int | None = None
+    """It waits because the plan lets so many jobs run side by side; None where it does not wait for that."""
 
 
 @dataclass(frozen=True, slots=True)

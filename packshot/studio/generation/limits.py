@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from dataclasses import dataclass
 
+from packshot.db.sql import rows
 from packshot.settings import settings
-from packshot.studio.generation.models import Limit
 from packshot.studio.generation.prices import micro
 
 
@@ -15,7 +15,14 @@ def spend_cap() -> int | None:
     return None if limit is None else micro(limit)
 
 
-def jobs_at_once(organization_id: UUID) -> int:
-    """How many jobs of this organization run side by side. Runs inside `acting_as`."""
-    found = Limit.objects.filter(organization_id=organization_id).values_list("jobs", flat=True).first()
-    return settings().organization_jobs if found is None else found
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """How many jobs of an organization run side by side, and whether it is the plan that says so."""
+
+    jobs: int
+    by_plan: bool
+
+
+def at_once() -> AtOnce:
+    """Of the acting organization. Runs inside `acting_as`."""
+    return AtOnce(**rows("generation_my_at_once_v1", settings().organization_jobs)[0])

@@ -47,7 +47,7 @@ def reset(model_id: str) -> None:
 
 
 def limit(organization_id: UUID, jobs: int | None) -> None:
-    """Let an organization have so many jobs at once; None: as the setting says. Raises NotFound.
+    """Let an organization have so many jobs at once; None: as its plan says. Raises NotFound.
 
     It counts from the next job that is let into the queue.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor
+from packshot.foundation.billing import gates
 from packshot.foundation.organizations.current import MemberRequest
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
@@ -99,12 +100,19 @@ class BatchCard:
     """What went wrong, a sentence for each reason; said when all is over."""
     key: UUID
     """For asking for the same once more: pressed twice is asked once."""
+    growing: bool = False
+    """Whether a larger plan is sold that runs more side by side."""
 
     template = "generation/batch.html"
 
     @property
     def open(self) -> bool:
         return not self.batch.state.final
+
+    @property
+    def held_at(self) -> int | None:
+        """How many the plan runs side by side, where some of these wait because of it."""
+        return next((tile.held_at for tile in self.batch.tiles if tile.held_at is not None), None)
 
     @property
     def wide(self) -> bool:
@@ -205,7 +213,11 @@ def present(actor: Actor, batches: Iterable[BatchView]) -> list[BatchCard]:
     ids |= {batch.refers_to for batch in wanted if batch.refers_to is not None}
     ids |= {tile.asset_id for batch in wanted for tile in batch.tiles if tile.asset_id is not None}
     found = {view.id: view for view in assets.assets(actor, ids)} if ids else {}
-    return [_card(batch, found) for batch in wanted]
+    cards = [_card(batch, found) for batch in wanted]
+    if not any(card.held_at for card in cards):
+        return cards
+    growing = gates.grows(actor, "concurrent_jobs")
+    return [replace(card, growing=growing) for card in cards]
 
 
 def refused(request: MemberRequest, *, needed: int, affordable: int) -> HttpResponse:

@@ -25,7 +25,7 @@ from packshot.studio.generation.contracts import (
     Typical,
 )
 from packshot.studio.generation.fold import estimate, fold
-from packshot.studio.generation.limits import jobs_at_once
+from packshot.studio.generation.limits import AtOnce, at_once
 from packshot.studio.generation.models import Batch, Job, Snippet, Text
 from packshot.studio.generation.offers import offer_of, offers
 from packshot.studio.generation.typical import measured
@@ -182,7 +182,7 @@ def _views(found: Iterable[Batch]) -> list[BatchView]:
         jobs[job.batch_id].append(job)
     line = _Line()
     if any(j.state == JobState.QUEUED for js in jobs.values() for j in js):
-        line = _Line(_places(), jobs_at_once(batches[0].organization_id))
+        line = _Line(_places(), at_once())
     now: datetime = call("pg_catalog.now")
     return [_view(b, jobs[b.id], line, now) for b in batches]
 
@@ -192,7 +192,7 @@ class _Line:
     """The organization's queued jobs."""
 
     places: Mapping[UUID, int] = field(default_factory=dict)
-    at_once: int = 1
+    at_once: AtOnce = field(default_factory=lambda: AtOnce(1, by_plan=False))
 
 
 def _places() -> dict[UUID, int]:
@@ -259,6 +259,7 @@ def _tile(job: Job, line: _Line, typical: Typical, now: datetime) -> TileView:
     state = JobState(job.state)
     place = line.places.get(job.id)
     rerouted = state is JobState.SUCCEEDED and job.preferred not in (None, job.provider)
+    held = state is JobState.QUEUED and not job.released
     elapsed_s = (now - job.started_at).total_seconds() if job.started_at else 0.0
     return TileView(
         job_id=job.id,
@@ -271,8 +272,9 @@ def _tile(job: Job, line: _Line, typical: Typical, now: datetime) -> TileView:
             typical,
             elapsed_s=elapsed_s,
             place=place,
-            at_once=line.at_once,
+            at_once=line.at_once.jobs,
         ),
+        held_at=line.at_once.jobs if held and line.at_once.by_plan else None,
         error_code=job.error_code,
         error_message=job.error_message and told(job.error_message),
         charged=job.charged,

@@ -8,12 +8,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from packshot.errors import Invalid
+from packshot.foundation.billing import gates
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.foundation.organizations.queries import Person, people
+from packshot.fragments import go
 from packshot.studio.credits import commands, notices, queries, topups
 from packshot.studio.credits.money import micro
 from packshot.studio.credits.queries import MemberCap
@@ -40,6 +43,7 @@ def page(request: MemberRequest) -> HttpResponse:
     context = {
         "watch": notices.watch(request.actor),
         "rule": rule,
+        "brought": gates.brings(request.actor, "auto_topup"),
         "packs": packs,
         "pack_words": {pack.id: pack.words for pack in packs},
         "members": [Capped(person, caps[person.user_id]) for person in everybody if person.user_id in caps],
@@ -71,7 +75,7 @@ def topup(request: MemberRequest) -> HttpResponse:
         daily_cap=int(most),
     )
     messages.success(request, _("Saved."))
-    return redirect(_HERE)
+    return go(request, reverse(_HERE))
 
 
 @require_POST

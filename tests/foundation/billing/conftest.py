@@ -54,6 +54,31 @@ def hear(sold) -> Callable[[], None]:
     return step
 
 
+@pytest.fixture
+def invite_due(sold) -> Callable[[], int]:
+    """The worker's step for seats that were bought, through the worker's login."""
+    from django.db import connections
+
+    from packshot.foundation.billing import seating
+
+    settings_ = connections["default"].settings_dict
+
+    def become(login: str) -> None:
+        connections.close_all()
+        connections["default"].close_pool()
+        settings_["USER"] = login
+
+    def step() -> int:
+        before = settings_["USER"]
+        become("packshot_worker")
+        try:
+            return seating.invite_due()
+        finally:
+            become(before)
+
+    return step
+
+
 def client_of(tenant: Tenant) -> Client:
     from packshot.foundation.accounts.models import User
 

@@ -18,6 +18,7 @@ from packshot.worker import wallets
 from packshot.worker.database import Database
 from packshot.worker.letters import send_for_ever
 from packshot.worker.pace import Pace
+from tests.foundation.people import plan
 
 
 def test_a_round_tells_buys_and_reads_on(as_worker, new_tenant, ledger, outbox, monkeypatch):
@@ -34,6 +35,7 @@ def test_a_round_tells_buys_and_reads_on(as_worker, new_tenant, ledger, outbox, 
         return Paid()
 
     topups.connect(Shop(lambda _: [Pack("small", 1000 * MICRO, "10 EUR")], charge))
+    plan(tenant.organization_id, 1)
     notices.set_watch(tenant.actor, 550 * MICRO)
     long_ago = datetime.now(UTC) - timedelta(seconds=30)
     gift = {"kind": "grant", "wallet": wallet, "amount": 100 * MICRO, "source": "promotional"}

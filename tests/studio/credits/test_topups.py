@@ -15,10 +15,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from packshot.errors import Forbidden, Invalid
+from packshot.errors import Forbidden, Invalid, UpgradeNeeded
 from packshot.studio.credits import commands, topups
 from packshot.studio.credits.money import MICRO
 from packshot.studio.credits.topups import Declined, Outcome, Pack, Paid, Pending, Shop
+from tests.foundation.people import plan
+from tests.foundation.terms import off
 from tests.studio.credits.conftest import Ledger
 
 START = datetime(2027, 3, 5, 9, 0, tzinfo=UTC)
@@ -64,6 +66,7 @@ def sold() -> Iterator[Callable[[Till], None]]:
 
 
 def wish(tenant, *, below: int = 50, daily_cap: int = 3, enabled: bool = True) -> None:
+    plan(tenant.organization_id, 1)
     topups.set_rule(tenant.actor, enabled=enabled, below=below * MICRO, pack="small", daily_cap=daily_cap)
 
 
@@ -357,6 +360,7 @@ def test_killed_between_the_charge_and_its_record_it_is_one_charge(
 
 def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     sold(Till())
+    plan(tenant.organization_id, 1)
     member = join(tenant)
     with pytest.raises(Forbidden):
         topups.rule(member)
@@ -380,3 +384,29 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     topups.connect(None)
     assert topups.packs(tenant.actor) == []
     assert topups.run() == 0
+
+
+def test_a_rule_rests_while_the_plan_does_not_bring_it(tenant, ledger, sold):
+    till = Till()
+    sold(till)
+    wish(tenant, below=10_000)
+    off(tenant.organization_id)
+    assert claim(ledger, START) is None
+    assert claim(ledger, START + timedelta(minutes=59)) is None
+    plan(tenant.organization_id, 1)
+    again = claim(ledger, START + timedelta(minutes=61))
+    assert again is not None
+    assert again["organization"] == str(tenant.organization_id)
+    assert till.asked == []
+
+
+def test_a_plan_without_it_takes_no_rule_but_lets_it_be_switched_off(tenant, sold):
+    sold(Till())
+    wish(tenant)
+    off(tenant.organization_id)
+    rule = {"below": MICRO, "pack": "small", "daily_cap": 1, "language": "en"}
+    with pytest.raises(UpgradeNeeded) as refused:
+        topups.set_rule(tenant.actor, enabled=True, **rule)
+    assert refused.value.detail == {"feature": "auto_topup"}
+    topups.set_rule(tenant.actor, enabled=False, **rule)
+    assert not topups.rule(tenant.actor).enabled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from packshot.errors import NotFound
-from packshot.settings import settings
+from packshot.foundation.billing.plans import book
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.contracts import BatchState
 from tests.worker.support import assert_books, order
@@ -30,7 +30,7 @@ def test_queued_jobs_end_here_and_now(tenant, admin):
 
 
 def test_cancelling_lets_the_next_ones_in(tenant, admin):
-    cap = settings().organization_jobs
+    cap = book().plans["free"].limits["concurrent_jobs"]
     submission = commands.submit(tenant.actor, order(variants=cap + 2))
     tiles = queries.batch(tenant.actor, submission.batch_id).tiles
     for tile in tiles[:2]:

@@ -12,6 +12,7 @@ import pytest
 from packshot.settings import settings
 from packshot.studio.generation import callbacks, commands, queries
 from packshot.studio.generation.contracts import JobState
+from tests.foundation.terms import on
 from tests.studio.generation.hand import CAP, Hand, picture
 from tests.worker.support import assert_books, order
 
@@ -27,6 +28,8 @@ def hand(login):
 def jobs(tenant):
     """Make jobs of the tenant: `jobs(3)` gives their ids in the order of their variants."""
     batches = []
+
+    on(tenant.organization_id, limits={"concurrent_jobs": CAP})
 
     def make(variants=1, **changes):
         submission = commands.submit(tenant.actor, order(variants=variants, **changes))

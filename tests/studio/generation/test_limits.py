@@ -220,6 +220,7 @@ def under_way(admin) -> int:
 def test_no_more_jobs_are_under_way_than_the_installation_may_have(tenant, admin, login):
     worker = login("packshot_worker")
     hand = Hand(worker)
+    operator.limit(tenant.organization_id, 8)
     commands.submit(tenant.actor, order(variants=6))
     ids, limit = jobs(tenant), under_way(admin) + 2
     taken, resting = claim(worker, tenant, ids, limit)
@@ -238,6 +239,7 @@ def test_no_more_jobs_are_under_way_than_the_installation_may_have(tenant, admin
 def test_workers_that_claim_at_once_do_not_pass_the_limit_together(new_tenant, admin, login):
     tenants = [new_tenant() for _ in range(6)]
     for each in tenants:
+        operator.limit(each.organization_id, 8)
         commands.submit(each.actor, order(variants=8))
     limit = under_way(admin) + 5
     ready = threading.Barrier(6)

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import Conflict, Forbidden, NotFound
-from packshot.settings import settings
+from packshot.foundation.billing.plans import book
 from packshot.studio.generation import commands, queries
 from packshot.studio.generation.contracts import BatchState
 from packshot.studio.generation.errors import InsufficientCredits, InvalidOrder
@@ -233,7 +233,7 @@ def test_submitting_inside_another_transaction_is_refused(tenant):
 
 
 def test_an_organization_has_no_more_in_the_queue_than_it_may(tenant, admin):
-    cap = settings().organization_jobs
+    cap = book().plans["free"].limits["concurrent_jobs"]
     commands.submit(tenant.actor, order(variants=cap - 1))
     commands.submit(tenant.actor, order(variants=cap))
     assert rows(admin, tenant.organization_id) == (2, 2 * cap - 1, cap, 2 * cap - 1)

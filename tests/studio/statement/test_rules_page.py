@@ -10,6 +10,7 @@ from django.urls import reverse
 from packshot.studio.credits import notices, queries, topups
 from packshot.studio.credits.money import MICRO
 from packshot.studio.credits.topups import Pack, Paid, Shop
+from tests.foundation.people import plan
 
 PAGE = "/settings/credits/rules"
 
@@ -19,6 +20,18 @@ def packs() -> Iterator[None]:
     topups.connect(Shop(lambda _: [Pack("small", 1000 * MICRO, "10 EUR")], lambda *_: Paid()))
     yield
     topups.connect(None)
+
+
+def test_a_topup_of_a_plan_without_it_opens_the_dialog_and_saves_nothing(tenant, browse, packs):
+    client = browse(tenant.actor)
+    assert "Your plan does not bring it." in client.get(PAGE).content.decode()
+    form = {"enabled": "on", "below": "50", "pack": "small", "daily_cap": "2"}
+    answer = client.post(reverse("settings-credits-topup"), form, headers={"HX-Request": "true"})
+    assert answer.status_code == 402
+    assert "Automatic top-ups belong to a larger plan" in answer.content.decode()
+    assert topups.rule(tenant.actor) is None
+    client.post(reverse("settings-credits-topup"), {**form, "enabled": ""})
+    assert topups.rule(tenant.actor).enabled is False
 
 
 def test_a_cap_is_set_changed_and_taken_off(tenant, join, browse):
@@ -61,6 +74,7 @@ def test_without_a_shop_nothing_is_offered(tenant, browse):
 
 
 def test_a_topup_is_switched_on_and_off(tenant, browse, packs):
+    plan(tenant.organization_id, 1)
     client = browse(tenant.actor)
     assert "1,000 credits, 10 EUR" in client.get(PAGE).content.decode()
     form = {"enabled": "on", "below": "50", "pack": "small", "daily_cap": "2"}

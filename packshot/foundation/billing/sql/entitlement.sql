@@ -72,6 +72,65 @@ begin
 end
 $$;
 
-revoke execute on function public.billing_entitlement_v1(uuid), public.billing_my_entitlement_v1() from public;
+-- How many of something the plan allows (a word of `limits`); null: as many as one likes.
+create or replace function public.billing_limit_v1(p_organization uuid, p_what text) returns integer
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return (
+        select nullif((e.limits ->> p_what)::integer, -1) from public.billing_entitlement_v1(p_organization) as e
+    );
+end
+$$;
+
+-- Whether the plan brings a feature.
+create or replace function public.billing_brings_v1(p_organization uuid, p_feature text) returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return (select p_feature = any (e.features) from public.billing_entitlement_v1(p_organization) as e);
+end
+$$;
+
+-- PX402 unless the plan brings the feature. What is missing stands in the error's detail, so that the page can offer it.
+create or replace function public.billing_require_v1(p_organization uuid, p_feature text) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    if not public.billing_brings_v1(p_organization, p_feature) then
+        raise exception 'This belongs to a larger plan. Nothing was changed.'
+            using errcode = 'PX402', detail = jsonb_build_object('feature', p_feature)::text;
+    end if;
+end
+$$;
+
+-- PX402 about something of which the plan allows `p_limit`, and all are there.
+create or replace function public.billing_refuse_v1(p_what text, p_limit integer) returns void
+language plpgsql immutable set search_path = ''
+as $$
+begin
+    raise exception 'Your plan allows % of these, and that many are there. Nothing was changed; a larger plan brings more.', p_limit
+        using errcode = 'PX402', detail = jsonb_build_object('feature', p_what, 'limit', p_limit)::text;
+end
+$$;
+
+-- The same for the acting member.
+create or replace function public.billing_require_mine_v1(p_feature text) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    perform public.billing_require_v1(app.require_organization(), p_feature);
+end
+$$;
+
+revoke execute on function
+    public.billing_entitlement_v1(uuid),
+    public.billing_my_entitlement_v1(),
+    public.billing_limit_v1(uuid, text),
+    public.billing_brings_v1(uuid, text),
+    public.billing_require_v1(uuid, text),
+    public.billing_refuse_v1(text, integer),
+    public.billing_require_mine_v1(text)
+from public;
 grant execute on function public.billing_entitlement_v1(uuid) to packshot_web, packshot_worker;
-grant execute on function public.billing_my_entitlement_v1() to packshot_member;
+grant execute on function public.billing_my_entitlement_v1(), public.billing_require_mine_v1(text) to packshot_member;

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django import template
 from django.utils import formats
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from packshot.foundation.billing import naming
@@ -59,6 +61,61 @@ def invoice_word(status: str) -> str:
         "uncollectible": _("Not collected"),
     }
     return words.get(status, status)
+
+
+@register.filter
+def gate_title(gate: str) -> str:
+    """Over the dialog that a gate opens."""
+    words = {
+        "credits": _("More credits"),
+        "seats": _("More seats"),
+        "boards": _("More boards"),
+        "concurrent_jobs": _("More pictures at a time"),
+        "slots": _("More products"),
+    }
+    return words.get(gate, _("A larger plan"))
+
+
+@register.simple_tag
+def gate_sentence(gate: str, limit: int | None) -> str:
+    """Why a gate is closed, and what was not lost. `limit`: how many the plan brings, where it is about a number."""
+    if limit is not None and gate in _COUNTED:
+        return _COUNTED[gate](limit) % {"n": limit}
+    words = {
+        "credits": _("Your draft stays as it is. After the payment you come back to it."),
+        "members": _("Members and invitations belong to a plan for teams. What you wrote is kept."),
+        "audit": _(
+            "The audit log belongs to a larger plan. All of it is kept, and is there once you have one."
+        ),
+        "auto_topup": _("Automatic top-ups belong to a larger plan. The rule was not saved."),
+    }
+    return words.get(gate, _("This belongs to a larger plan."))
+
+
+_COUNTED: dict[str, Callable[[int], str]] = {
+    "seats": lambda _n: _(
+        "There are not seats enough: the plan has %(n)d. Nobody was invited, and what you wrote is kept."
+    ),
+    "boards": lambda n: ngettext(
+        "The plan has room for %(n)d board, and it is there; archived ones count, the trash does not. "
+        "Nothing was changed and no board goes away.",
+        "The plan has room for %(n)d boards, and they are there; archived ones count, the trash does not. "
+        "Nothing was changed and no board goes away.",
+        n,
+    ),
+    "concurrent_jobs": lambda n: ngettext(
+        "The plan makes %(n)d picture at a time. The others are in line and begin by themselves: "
+        "nothing is lost, and a larger plan lets more of them in at once.",
+        "The plan makes %(n)d pictures at a time. The others are in line and begin by themselves: "
+        "nothing is lost, and a larger plan lets more of them in at once.",
+        n,
+    ),
+    "slots": lambda n: ngettext(
+        "The plan has room for %(n)d product, and it is there. Nothing was changed.",
+        "The plan has room for %(n)d products, and they are there. Nothing was changed.",
+        n,
+    ),
+}
 
 
 @register.filter

@@ -50,6 +50,7 @@ declare
     v_person jsonb;
 begin
     perform app.require_staying(v_organization);
+    perform public.billing_require_v1(v_organization, 'members');
     if coalesce(p ->> 'role', '') not in ('admin', 'member') then
         raise exception 'People are invited as admins or members.' using errcode = 'PX422';
     elsif jsonb_array_length(p -> 'people') not between 1 and 50 then
@@ -160,6 +161,7 @@ declare
     v_counted boolean := v_found.state = 'open' and v_found.expires_at > clock_timestamp();
 begin
     perform app.require_staying(v_organization);
+    perform public.billing_require_v1(v_organization, 'members');
     if v_found.state not in ('open', 'revoked', 'expired') then
         raise exception 'This invitation has been answered already.' using errcode = 'PX409';
     elsif exists (

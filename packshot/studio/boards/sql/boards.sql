@@ -1,14 +1,49 @@
 -- The commands of members on boards. Rights stand in access.sql.
 
+-- How many boards more the organization's plan has room for; null: as many as one likes. Archived ones count, the inbox
+-- and what lies in the trash do not. Under a limit one caller after the other is answered, each holding the answer until its commit.
+create or replace function public.boards_room_v1(p_organization uuid) returns integer
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+    v_limit integer := public.billing_limit_v1(p_organization, 'boards');
+begin
+    if v_limit is null then
+        return null;
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('boards:' || p_organization, 0));
+    return v_limit - (
+        select count(*) from public.boards_board as b
+        where b.organization_id = p_organization and b.kind <> 'inbox' and b.deleted_at is null
+    );
+end
+$$;
+
+-- PX402: the plan has no room for a board more.
+create or replace function public.boards_refuse_v1(p_organization uuid) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    perform public.billing_refuse_v1('boards', public.billing_limit_v1(p_organization, 'boards'));
+end
+$$;
+
 -- Open a board under an id of the caller's choice, so that a request sent twice opens one board.
--- Whoever opens a board owns it.
+-- Whoever opens a board owns it. PX402 where the plan has no room for it.
 create or replace function public.boards_create_v1(p_id uuid, p_title text) returns text
 language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
+    v_room integer := public.boards_room_v1(v_organization);
     v_slug text;
 begin
+    -- A statement of its own, which sees what was opened while the room was waited for.
+    if v_room <= 0 and not exists (
+        select from public.boards_board as b where b.organization_id = v_organization and b.id = p_id
+    ) then
+        perform public.boards_refuse_v1(v_organization);
+    end if;
     insert into public.boards_board (organization_id, id, slug, title, created_by)
     values (
         v_organization,
@@ -100,7 +135,11 @@ begin
 end
 $$;
 
-revoke execute on function public.boards_at_v1(text, text) from public;
+revoke execute on function
+    public.boards_at_v1(text, text),
+    public.boards_room_v1(uuid),
+    public.boards_refuse_v1(uuid)
+from public;
 grant execute on function
 public.boards_create_v1(uuid, text),
 public.boards_rename_v1(text, text),

@@ -101,12 +101,13 @@ as $$
         )
 $$;
 
--- Take a board out of the trash; one that is not in it stays as it is.
+-- Take a board out of the trash; one that is not in it stays as it is. PX402 where the plan has no room for it.
 create or replace function public.boards_restore_v1(p_slug text) returns void
 language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
+    v_room integer := public.boards_room_v1(v_organization);
     v_board public.boards_board;
 begin
     select b.* into v_board from public.boards_board as b
@@ -117,6 +118,8 @@ begin
         return;
     elsif not public.boards_may_restore_v1(v_board) then
         raise exception 'There is no such board.' using errcode = 'PX404';
+    elsif v_room <= 0 then
+        perform public.boards_refuse_v1(v_organization);
     end if;
     update public.boards_board set deleted_at = null, deleted_by = null
     where organization_id = v_organization and id = v_board.id;

@@ -51,6 +51,10 @@ begin
         null;
     elsif (public.credits_balance_at_v1(v_organization, p_now) ->> 'available')::bigint >= r.below then
         update public.credits_topuprule as x set wanted = false where x.organization_id = v_organization;
+    elsif not public.billing_brings_v1(v_organization, 'auto_topup') then
+        -- The rule rests while the plan does not bring it; it is looked at again in an hour.
+        update public.credits_topuprule as x set next_try_at = p_now + interval '1 hour'
+        where x.organization_id = v_organization;
     elsif public.credits_topup_on_its_way(v_organization) then
         update public.credits_topuprule as x set next_try_at = p_now + interval '1 minute'
         where x.organization_id = v_organization;
@@ -150,7 +154,8 @@ as $$
     select public.credits_topup_record_at_v1(p_organization, p_id, p_token, p_outcome, p_code, app.now())
 $$;
 
--- Set the acting organization's rule. Saving it clears a stop and what was declined before.
+-- Set the acting organization's rule. Saving it clears a stop and what was declined before. PX402 where the plan does not
+-- bring top-ups: they can only be switched off then.
 create or replace function public.credits_set_topup_v1(
     p_enabled boolean, p_below bigint, p_pack text, p_daily_cap integer
 ) returns void
@@ -164,6 +169,9 @@ begin
     if coalesce(p_below, 0) not between 1 and 9007199254740992 or coalesce(p_daily_cap, 0) not between 1 and 50
         or coalesce(length(p_pack), 0) not between 1 and 80 then
         raise exception 'A top-up needs a threshold above 0, a pack, and 1 to 50 packs a day.' using errcode = 'PX422';
+    end if;
+    if p_enabled then
+        perform public.billing_require_v1(v_organization, 'auto_topup');
     end if;
     perform from public.credits_wallet as w where w.id = v_organization for no key update;
     v_available := (public.credits_balance_at_v1(v_organization, v_now) ->> 'available')::bigint;

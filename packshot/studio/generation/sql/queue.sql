@@ -45,8 +45,38 @@ as $$
     select coalesce(array_agg(split_part(convert_from(s.payload, 'UTF8'), '/', 2)::uuid), '{}') from sent as s
 $$;
 
--- Let in the next jobs of these organizations, up to `p_cap` in the queue or under way for each, or as many as the
--- operator has set for one. What is live is counted, never kept: a count cannot drift. The caller holds the organizations' wallets.
+-- How many jobs of an organization may be in the queue or under way: what the operator has set for it, else what its
+-- plan allows and the whole installation lets anybody have (`p_cap`).
+create or replace function public.generation_at_once_v1(p_organization uuid, p_cap integer) returns integer
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return coalesce(
+        (select l.jobs from public.generation_limit as l where l.organization_id = p_organization),
+        least(p_cap, public.billing_limit_v1(p_organization, 'concurrent_jobs'))
+    );
+end
+$$;
+
+-- The same for the acting member, and whether it is the plan that says so.
+create or replace function public.generation_my_at_once_v1(p_cap integer) returns table (jobs integer, by_plan boolean)
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    v_organization uuid := app.require_organization();
+begin
+    return query
+    select
+        public.generation_at_once_v1(v_organization, p_cap),
+        coalesce(public.billing_limit_v1(v_organization, 'concurrent_jobs') < p_cap, false) and not exists (
+            select from public.generation_limit as l where l.organization_id = v_organization
+        );
+end
+$$;
+
+-- Let in the next jobs of these organizations, up to what each may have at once (see above). What is live is counted,
+-- never kept: a count cannot drift, and a smaller plan ends nothing that runs. The caller holds the organizations'
+-- wallets. Plans are asked for only where somebody waits.
 create or replace function public.generation_admit_v1(p_organizations uuid[], p_cap integer) returns void
 language plpgsql set search_path = ''
 as $$
@@ -55,13 +85,15 @@ declare
     v_ids uuid[];
 begin
     with room as (
-        select o.id, coalesce((
-            select l.jobs from public.generation_limit as l where l.organization_id = o.id
-        ), p_cap) - (
+        select o.id, public.generation_at_once_v1(o.id, p_cap) - (
             select count(*) from public.generation_job as j
             where j.organization_id = o.id and j.released and j.finished_at is null
         ) as free
         from (select distinct unnest(p_organizations) as id) as o
+        where exists (
+            select from public.generation_job as j
+            where j.organization_id = o.id and not j.released and j.finished_at is null
+        )
     ),
     next as (
         select n.organization_id, n.id
@@ -88,6 +120,16 @@ begin
 end
 $$;
 
+-- An organization may have more at once than before: let in what waits for it.
+create or replace function public.generation_let_in_v1(p_organization uuid, p_cap integer) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    perform public.generation_lock_v1(array[p_organization]);
+    perform public.generation_admit_v1(array[p_organization], p_cap);
+end
+$$;
+
 -- Tell the pages about these batches; the same event twice in a transaction is sent once.
 create or replace function public.generation_tell_v1(p_organizations uuid[], p_batches uuid[]) returns void
 language sql set search_path = ''
@@ -95,3 +137,11 @@ as $$
     select app.notify(b.organization_id, 'batch', b.id)
     from (select distinct * from unnest(p_organizations, p_batches)) as b (organization_id, id)
 $$;
+
+revoke execute on function
+    public.generation_at_once_v1(uuid, integer),
+    public.generation_my_at_once_v1(integer),
+    public.generation_let_in_v1(uuid, integer)
+from public;
+grant execute on function public.generation_my_at_once_v1(integer) to packshot_member;
+grant execute on function public.generation_let_in_v1(uuid, integer) to packshot_web, packshot_worker;
