@@ -127,7 +127,12 @@ def change(request: MemberRequest) -> HttpResponseBase:
         found = commands.preview(request.actor, price, quantity)
         return render(request, "billing/change.html", {"preview": found, "key": uuid7()})
     where = commands.change(
-        request.actor, _uuid(given.get("key", "")), price, quantity, _moment(given.get("at", ""))
+        request.actor,
+        _uuid(given.get("key", "")),
+        price,
+        quantity,
+        _moment(given.get("at", "")),
+        given.get("seen", ""),
     )
     if where is not None:
         return _go(request, where)
