@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "packshot.foundation.billing",
     "packshot.foundation.audit",
     "packshot.foundation.letters",
+    "packshot.foundation.apikeys",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",
