@@ -20,7 +20,7 @@ class Fault:
 class BadRequest(Problem):
     """Not readable as HTTP, JSON or one of our headers; `code` says which."""
 
-    def __init__(self, code: str, message: str, *faults: Fault) -> None:
+    def __init__(self, message: str, *faults: Fault, code: str) -> None:
         super().__init__(message)
         self.code = code  # type: ignore[misc]  # of each one its own: they have a status in common and no rule
         self.faults = faults
@@ -31,7 +31,7 @@ class NoEntry(Problem):
 
     status = 401
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code  # type: ignore[misc]  # as above
 

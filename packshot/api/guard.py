@@ -117,7 +117,7 @@ def _admit(request: HttpRequest, entry: Entry, *, named: bool) -> None:
         raise AddressNotAllowed("This API key may not be used from this address.")
     if entry.refusal is not None:
         code = entry.refusal if named else "missing_key"
-        raise NoEntry(code, _REFUSED[code])
+        raise NoEntry(_REFUSED[code], code=code)
     if entry.caller is not None:
         request.caller = entry.caller  # type: ignore[attr-defined]  # it is an ApiRequest from here on
         bind_contextvars(
@@ -131,7 +131,7 @@ def _version(request: HttpRequest, entry: Entry) -> str:
     asked = request.headers.get("Packshot-Version", pinned)
     if asked not in VERSIONS:
         said = f"The versions are {', '.join(VERSIONS)}."
-        raise BadRequest("unknown_version", said, Fault(said, header="Packshot-Version"))
+        raise BadRequest(said, Fault(said, header="Packshot-Version"), code="unknown_version")
     return asked
 
 

@@ -39,7 +39,7 @@ def once(
         return json_answer(do(uuid7()).model_dump_json(), status)
     if _FORM.fullmatch(given) is None:
         said = "An Idempotency-Key has 1 to 255 printable characters of ASCII, no spaces."
-        raise BadRequest("invalid_header", said, Fault(said, header=HEADER))
+        raise BadRequest(said, Fault(said, header=HEADER), code="invalid_header")
     actor = request.caller.actor
     fingerprint = hashlib.sha256(f"{request.method} {request.path}\n{payload}".encode()).hexdigest()
     known = commands.begin(actor, given, fingerprint)

@@ -58,7 +58,7 @@ def place(kind: str, text: str | None, length: int = 1) -> list[str] | None:
         or found[0] != kind
         or not all(isinstance(each, str) for each in found)
     ):
-        raise _wrong()
+        raise wrong()
     return found[1:]
 
 
@@ -68,7 +68,7 @@ def id_in(kind: str, text: str | None) -> UUID | None:
     try:
         return None if found is None else UUID(found[0])
     except ValueError:
-        raise _wrong() from None
+        raise wrong() from None
 
 
 def number_in(kind: str, text: str | None) -> int | None:
@@ -77,7 +77,7 @@ def number_in(kind: str, text: str | None) -> int | None:
     if found is None:
         return None
     if not found[0].isdecimal() or len(found[0]) > 18:
-        raise _wrong()
+        raise wrong()
     return int(found[0])
 
 
@@ -88,6 +88,7 @@ def cut(rows: Sequence[Row], limit: int, end: Callable[[Row], str]) -> tuple[Seq
     return shown, more, end(shown[-1]) if more else None
 
 
-def _wrong() -> BadRequest:
+def wrong() -> BadRequest:
+    """The problem of a cursor that is none."""
     said = "This cursor is not one of this list."
-    return BadRequest("invalid_cursor", said, Fault(said, parameter="cursor"))
+    return BadRequest(said, Fault(said, parameter="cursor"), code="invalid_cursor")

@@ -68,7 +68,7 @@ def _problem(error: Exception) -> Problem | None:
     if isinstance(error, Http404):
         return NotFound("There is no such address. The reference has all of them.")
     if isinstance(error, HttpError) and error.status_code == 400:
-        return BadRequest("invalid_json", "The body is not JSON that can be kept. Nothing was done.")
+        return BadRequest("The body is not JSON that can be kept. Nothing was done.", code="invalid_json")
     return None
 
 

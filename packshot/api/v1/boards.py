@@ -10,7 +10,6 @@ from ninja import Query, Router
 from pydantic import Field
 
 from packshot.api import paging
-from packshot.api.errors import BadRequest
 from packshot.api.guard import ApiRequest
 from packshot.api.idempotency import once
 from packshot.api.operations import ApiKey, Given, Time, View
@@ -64,7 +63,7 @@ def _cursor(place: list[str] | None) -> Cursor | None:
     try:
         return None if place is None else Cursor(place[0], UUID(place[1]))
     except ValueError:
-        raise BadRequest("invalid_cursor", "This cursor is not one of this list.") from None
+        raise paging.wrong() from None
 
 
 def _board(view: BoardView) -> Board:

@@ -105,7 +105,7 @@ def _from_address(request: ApiRequest) -> HttpResponse:
         sent = StrictParser().parse_body(request)
     except (ValueError, RecursionError) as error:
         raise BadRequest(
-            "invalid_json", "The body is not JSON that can be kept. Nothing was done."
+            "The body is not JSON that can be kept. Nothing was done.", code="invalid_json"
         ) from error
     given = _read(FromAddress, sent)
 

@@ -39,14 +39,18 @@ def make(
     scopes: Sequence[str],
     networks: Sequence[str] = (),
     expires_at: datetime | None = None,
+    key_id: UUID | None = None,
 ) -> Made:
-    """Make a key that acts as the actor. Raises Forbidden (owners and admins make keys), Invalid and Conflict (100)."""
+    """Make a key that acts as the actor; the same `key_id` again makes none.
+
+    Raises Forbidden (owners and admins make keys), Invalid and Conflict (made already, or there are 100).
+    """
     name = " ".join(name.replace("\0", "").split())
     if not 1 <= len(name) <= _NAME_LENGTH:
         raise Invalid("Give the key a name of 1 to 80 characters.", field="name")
     if not scopes or set(scopes) - set(SCOPES):
         raise Invalid("Choose what the key may do.", field="scopes")
-    token, key_id = tokens.new(), uuid7()
+    token, key_id = tokens.new(), key_id or uuid7()
     row = {
         "id": str(key_id),
         "name": name,

@@ -12,6 +12,10 @@ begin
     perform app.require_staying(v_organization);
     if v_expires <= clock_timestamp() then
         raise exception 'A key ends in the future.' using errcode = 'PX422';
+    elsif exists (
+        select from public.apikeys_key as k where k.organization_id = v_organization and k.id = (p ->> 'id')::uuid
+    ) then
+        raise exception 'This key was made already, and is not shown again.' using errcode = 'PX409';
     elsif (
         select count(*) from public.apikeys_key as k
         where k.organization_id = v_organization and k.revoked_at is null
