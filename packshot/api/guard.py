@@ -56,13 +56,13 @@ class ApiRequest(HttpRequest):
 
 
 class Api:
-    """Middleware that answers `/v1` itself and hands on everything else."""
+    """Middleware that answers `/v1` itself and hands on everything else; under `packshot api` there is nothing else."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path != "/v1" and not request.path.startswith("/v1/"):
+        if not (request.path.startswith("/v1/") or request.path == "/v1" or settings().api_only):
             return self.get_response(request)
         with translation.override("en"):
             return answer(request)

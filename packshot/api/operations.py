@@ -121,7 +121,7 @@ class StrictApi(NinjaAPI):
 
 
 def refuse_unknown(api: NinjaAPI) -> None:
-    """Have every operation refuse parameters of the address that it does not know; ninja only passes them over."""
+    """Have every operation refuse parameters and bodies that it does not know; ninja only passes them over."""
     for bound in api._get_bound_routers():  # noqa: SLF001  (there is no public way to what is bound)
         for view in bound.path_operations.values():
             for operation in view.operations:
@@ -136,8 +136,15 @@ def _strict(operation: Operation, run: Callable[..., HttpResponseBase]) -> Calla
         for name in getattr(model, "__ninja_flatten_map__", {})
     }
 
+    # An upload reads its two kinds of body itself.
+    bodiless = not operation.openapi_extra and "body" not in {
+        m.__ninja_param_source__ for m in operation.models
+    }
+
     def strict(request: HttpRequest, **path: Any) -> HttpResponseBase:
         faults = _unknown(request.GET, known)
+        if bodiless and request.body.strip() not in (b"", b"{}"):
+            faults.append(Fault("This operation takes no body.", pointer="#"))
         if faults:
             raise InvalidRequest(*faults)
         return run(request, **path)

@@ -38,11 +38,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Application:
-    """The ASGI application of `packshot web`, and with `api_only` that of `packshot api`: calls, files and probes."""
+    """The ASGI application of `packshot web`, and of `packshot api`, which answers calls, files and probes alone."""
 
-    def __init__(self, *, api_only: bool = False) -> None:
+    def __init__(self) -> None:
         found = settings()
-        self._api_only = api_only
         self._threads = ThreadPoolExecutor(found.web_threads, thread_name_prefix="page")
         self._events = Events(found, self._threads)
         self._pages = wsgi.Pages(get_wsgi_application(), found, self._events.hold)
@@ -54,16 +53,14 @@ class Application:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        if path.startswith("/blobs/"):
+        if path == "/events" and not settings().api_only:
+            await self._events.serve(scope, receive, send)
+        elif path.startswith("/blobs/"):
             await serve_blob(scope, receive, send)
         elif path == "/healthz":
             await probes.health(send)
         elif path == "/readyz":
             await probes.readiness(send, self._threads)
-        elif self._api_only and not path.startswith("/v1/"):
-            await self._pages.serve({**scope, "path": "/v1/"}, receive, send, self._threads)
-        elif path == "/events":
-            await self._events.serve(scope, receive, send)
         else:
             await self._pages.serve(scope, receive, send, self._threads)
 
@@ -83,4 +80,4 @@ class Application:
                 return
 
 
-application = Application(api_only=settings().api_only)
+application = Application()

@@ -86,6 +86,8 @@ class Pages:
                 ] = not complete  # the API says so itself, in a document of its own
                 loop = asyncio.get_running_loop()
                 response = await loop.run_in_executor(threads, self._respond, environ, request_id)
+                if not complete:
+                    response.headers.append((b"connection", b"close"))  # the rest of it is not read
                 wait = held(environ)
                 if wait is not None:
                     response.body = await self._hold(wait, response.body)

@@ -168,6 +168,14 @@ def test_unknown_fields_and_parameters_are_refused(program):
     assert found["errors"][0]["parameter"] == "limit"
 
 
+def test_what_takes_no_body_refuses_one(program):
+    order = program.post("/generations", {"model": "mock-scene", "prompt": "x"}).json()
+    path = f"/generations/{order['id']}/cancel"
+    found = assert_problem(program.post(path, {"reason": "late"}), 422, "invalid_request")
+    assert found["errors"] == [{"pointer": "#", "detail": "This operation takes no body."}]
+    assert program.post(path, {}).status_code == 200
+
+
 def test_a_form_is_no_json(program):
     answer = Client(REMOTE_ADDR=program.place).post(
         "/v1/generations", {"model": "mock-scene"}, headers={"authorization": f"Bearer {program.secret}"}

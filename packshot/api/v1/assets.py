@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from packshot.api import paging
 from packshot.api.guard import ApiRequest
@@ -38,6 +38,10 @@ class Wanted(paging.Paged):
 
 class Words(Given):
     """What a picture says of itself; what is left out stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"alt": "A green bottle on slate", "tags": ["bottle", "summer"]}]}
+    )
 
     title: Annotated[str | None, Field(max_length=200)] = None
     alt: Annotated[str | None, Field(max_length=1000)] = None

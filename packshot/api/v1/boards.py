@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from packshot.api import paging
 from packshot.api.guard import ApiRequest
@@ -34,6 +34,8 @@ class BoardList(paging.Page[Board]):
 
 
 class NewBoard(Given):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Bottles, summer"}]})
+
     title: Annotated[str, Field(min_length=1, max_length=120, pattern=r"\S")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
@@ -169,7 +170,7 @@ def _held(request: ApiRequest, response: HttpResponse) -> HttpResponse:
     seconds = preferred(request)
     if seconds:
         actor = request.caller.actor
-        subject = Generation.model_validate_json(response.content).id
+        subject = UUID(json.loads(response.content)["id"])
 
         def look() -> Look:
             batch = queries.batch(actor, subject)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from packshot.api.errors import Fault
 from packshot.api.operations import Given, Micros
@@ -28,7 +28,19 @@ Ids = Annotated[tuple[UUID, ...], Field(max_length=_MOST)]
 class NewGeneration(Given):
     """An order. What a model takes, its `input_schema` says; what is left out is the default."""
 
-    model: Annotated[str, Field(max_length=80, examples=["scene-local"])]
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "local-scene",
+                    "prompt": "a glass bottle on a wet stone, morning light",
+                    "variants": 2,
+                }
+            ]
+        }
+    )
+
+    model: Annotated[str, Field(max_length=80, examples=["local-scene"])]
     operation: Annotated[
         str | None, Field(max_length=40, description="The model's own, where it is given.")
     ] = None

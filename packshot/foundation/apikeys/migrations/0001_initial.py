@@ -52,5 +52,5 @@ class Migration(migrations.Migration):
                 ('replaced_by', models.UUIDField(null=True)),
             ],
         ),
-        *(sql_file(__file__, name) for name in ("tables.sql", "keys.sql", "entering.sql", "answers.sql")),
+        *(sql_file(__file__, name) for name in ("tables.sql", "keys.sql", "entering.sql", "answers.sql", "takeout.sql")),
     ]
