@@ -20,7 +20,7 @@ from packshot.ports.fetch import FetchRefused
 from packshot.settings import settings
 from tests.api.operations import OPERATIONS
 
-EXAMPLES = int(os.environ.get("PACKSHOT_SCHEMATHESIS", "8"))
+EXAMPLES = int(os.environ.get("PACKSHOT_SCHEMATHESIS", "6"))
 """Requests that are made up for each operation, once of what it takes and once of what it does not."""
 CHECKS = [
     checks.content_type_conformance,

@@ -63,7 +63,7 @@ def test_the_quick_start_of_the_docs_makes_a_picture(page: Page, studio: Studio,
     """Word for word, in an empty folder; only the address and the key are this test's own."""
     sign_up(page)
     page.goto("/settings/keys/new")
-    page.get_by_label("Name").fill("Quick start")
+    page.get_by_role("textbox", name="Name").fill("Quick start")
     page.get_by_role("button", name="Make the key").click()
     key = page.locator(".secret code").inner_text()
     guide = (ROOT / "docs/api.md").read_text(encoding="utf-8").split("## Keys")[0]
