@@ -136,7 +136,8 @@ def _version(request: HttpRequest, entry: Entry) -> str:
 
 
 def _judge(request: HttpRequest) -> None:
-    """What was sent, before anybody reads it. Raises BodyTooLarge and WrongMediaType."""
+    """What was sent, before anybody reads it. Raises BodyTooLarge, WrongMediaType, and DisallowedHost."""
+    request.get_host()  # answers name it in addresses: an unknown one is refused before anything is done
     if request.META.get("packshot.too_large"):
         raise BodyTooLarge("That is larger than this address takes. Nothing was kept.")
     length = request.META.get("CONTENT_LENGTH") or "0"

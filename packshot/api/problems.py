@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 from pydantic_core import to_json
 
 from packshot.api.codes import code
-from packshot.api.errors import BadRequest, Fault, InvalidRequest
+from packshot.api.errors import BadRequest, BodyTooLarge, Fault, InvalidRequest
 from packshot.errors import NotFound, Problem
 from packshot.settings import settings
 from packshot.words import told
@@ -67,6 +69,10 @@ def _problem(error: Exception) -> Problem | None:
         return InvalidRequest(*(_fault(each) for each in error.errors))
     if isinstance(error, Http404):
         return NotFound("There is no such address. The reference has all of them.")
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge("That is larger than this address takes. Nothing was kept.")
+    if isinstance(error, SuspiciousOperation | MultiPartParserError):
+        return BadRequest("The request cannot be read. Nothing was done.", code="bad_request")
     if isinstance(error, HttpError) and error.status_code == 400:
         return BadRequest("The body is not JSON that can be kept. Nothing was done.", code="invalid_json")
     return None

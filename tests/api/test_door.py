@@ -183,6 +183,43 @@ def test_a_form_is_no_json(program):
     assert_problem(answer, 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=\u00fc", b"x"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n",
+        ),
+    ],
+    ids=["no-boundary", "wrong-boundary", "cut"],
+)
+def test_a_form_that_cannot_be_read_is_told_so(program, content_type, body):
+    answer = Client(REMOTE_ADDR=program.place).generic(
+        "POST",
+        "/v1/uploads",
+        data=body,
+        content_type=content_type,
+        headers={"authorization": f"Bearer {program.secret}"},
+    )
+    assert answer.status_code in (400, 415, 422), answer.json()
+    assert answer.json()["code"] in CODES
+
+
+def test_json_that_is_too_long_for_an_upload_is_told_so(program):
+    assert_problem(program.post("/uploads", {"url": "x" * 3_000_000}), 413, "too_large")
+
+
+def test_a_host_that_is_not_ours_is_refused_before_anything_is_done(program, monkeypatch):
+    from django.conf import settings as django_settings
+
+    monkeypatch.setattr(django_settings, "ALLOWED_HOSTS", ["studio.example.com"])
+    answer = program.post("/generations", {"model": "mock-scene", "prompt": "x"}, host="evil.example")
+    assert_problem(answer, 400, "bad_request")
+    assert queries.page(program.tenant.actor) == []
+
+
 def test_a_version_is_pinned_and_can_be_named(program):
     assert program.get("/account")["Packshot-Version"] == "2026-11-01"
     assert program.get("/account", packshot_version="2026-11-01").status_code == 200

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -13,7 +15,10 @@ from PIL import Image
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
+from packshot import wiring
 from packshot.api import waiting
+from packshot.api.v1 import uploads
+from packshot.ports.fetch import FetchFailed
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation.contracts import Order
 from tests.studio.generation.hand import Hand
@@ -157,6 +162,39 @@ def test_what_is_no_picture_is_not_kept(program):
     found = program.post("/uploads", {"url": "http://127.0.0.1/secret"})
     assert (found.status_code, found.json()["code"]) == (422, "fetch_refused")
     assert program.post("/uploads", {"adress": "x"}).json()["code"] == "invalid_request"
+
+
+class Door:
+    """A door out that leads to one picture, or to nothing."""
+
+    def __init__(self, data: bytes | None) -> None:
+        self._data = data
+
+    async def fetch(self, url: str, into: Path, **_limits: object) -> None:
+        if self._data is None:
+            raise FetchFailed("nobody there")
+        into.write_bytes(self._data)
+
+
+def test_a_picture_is_fetched_from_an_address(program, monkeypatch):
+    monkeypatch.setattr(wiring, "fetcher", lambda: Door(picture()))
+    made = program.post("/uploads", {"url": "https://example.com/shop/green%20bottle.png?size=9"})
+    assert (made.status_code, made.json()["name"]) == (201, "green bottle.png")
+    monkeypatch.setattr(wiring, "fetcher", lambda: Door(b"<html>"))
+    assert program.post("/uploads", {"url": "https://example.com/a"}).json()["code"] == "unsupported_picture"
+    monkeypatch.setattr(wiring, "fetcher", lambda: Door(None))
+    failed = program.post("/uploads", {"url": "https://example.com/a"})
+    assert (failed.status_code, failed.json()["code"]) == (502, "fetch_failed")
+
+
+def test_fetching_leaves_threads_for_others(program, monkeypatch):
+    monkeypatch.setattr(uploads, "_fetching", threading.BoundedSemaphore(1))
+    uploads._fetching.acquire()
+    found = program.post("/uploads", {"url": "https://example.com/a"})
+    assert (found.status_code, found.json()["code"], found["Retry-After"]) == (503, "unavailable", "2")
+    uploads._fetching.release()
+    monkeypatch.setattr(wiring, "fetcher", lambda: Door(picture()))
+    assert program.post("/uploads", {"url": "https://example.com/a"}).status_code == 201
 
 
 def test_boards_are_opened_and_listed(program):
