@@ -53,7 +53,7 @@ def test_a_key_is_made_used_rotated_and_revoked(page: Page, studio: Studio) -> N
     expect(page.get_by_role("dialog")).to_contain_text("cannot be undone")
     shot(page, "keys-revoke")
     page.get_by_role("button", name="Revoke for good").click()
-    expect(page.locator(".keys .badge")).to_have_text(["revoked", "ended"])
+    expect(page.locator(".api-keys .badge")).to_have_text(["revoked", "ended"])
     assert ask(fresh) == 401
     page.goto("/settings/keys")
     shot(page, "keys-ended")

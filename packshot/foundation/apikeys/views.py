@@ -115,7 +115,7 @@ def _form(request: MemberRequest, context: dict[str, object], *, status: int = 2
 def _page(request: MemberRequest, made: Made | None = None) -> HttpResponse:
     """The list, with a key that was just made."""
     found = pages.lines(request.actor, queries.keys(request.actor), timezone.now())
-    context = {"lines": found, "made": made, "address": settings().address}
+    context = {"lines": found, "made": made, "address": settings().address, "here": reverse("keys")}
     return render(request, "apikeys/keys.html", context)
 
 
