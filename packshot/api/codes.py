@@ -41,6 +41,11 @@ CODES: dict[str, Code] = {
     "insufficient_credits": Code(
         402, "Not enough credits", "Nothing was ordered. Buy credits, order less, or send `partial: true`."
     ),
+    "upgrade_needed": Code(
+        402,
+        "The plan does not bring it",
+        "Nothing was changed. An owner of the workspace can choose a plan with more.",
+    ),
     "address_not_allowed": Code(
         403,
         "Not from this address",

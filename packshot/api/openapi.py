@@ -37,6 +37,8 @@ _PROBLEM = {
         "available_micros": {"type": "integer"},
         "price_micros": {"type": "integer"},
         "cap_micros": {"type": "integer"},
+        "feature": {"type": "string", "description": "What the plan does not bring."},
+        "limit": {"type": "integer", "description": "How many the plan allows."},
     },
     "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
 }
@@ -74,7 +76,7 @@ _BESIDE = {
     },
 }
 _EVERYWHERE = (400, 401, 403, 404, 405, 409, 413, 415, 422, 429, 500, 503)
-_MONEY = ("create_quote", "create_generation")
+_PAID = ("create_quote", "create_generation", "create_board")
 _WAITING = ("create_generation", "get_generation")
 
 
@@ -125,7 +127,7 @@ def _complete(method: str, operation: dict[str, Any], scope: str) -> None:
 
 
 def _statuses(name: str) -> list[int]:
-    more = ([402] if name in _MONEY else []) + ([502] if name == "create_upload" else [])
+    more = ([402] if name in _PAID else []) + ([502] if name == "create_upload" else [])
     return sorted([*_EVERYWHERE, *more])
 
 

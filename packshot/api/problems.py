@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from packshot.api.codes import code
 from packshot.api.errors import BadRequest, BodyTooLarge, Fault, InvalidRequest
-from packshot.errors import NotFound, Problem
+from packshot.errors import NotFound, Problem, UpgradeNeeded
 from packshot.settings import settings
 from packshot.words import told
 
@@ -40,7 +40,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse:
         problem.code,
         told(problem.message),
         _faults(problem),
-        {f"{name}_micros": problem.detail[name] for name in _AMOUNTS if name in problem.detail},
+        _more(problem),
     )
     if problem.status == 405:
         response["Allow"] = problem.detail["allow"]
@@ -93,6 +93,13 @@ def _faults(problem: Problem) -> tuple[Fault, ...]:
     if not faults and isinstance(field, str):
         return (Fault(told(problem.message), pointer=pointer([field])),)
     return faults
+
+
+def _more(problem: Problem) -> dict[str, Any]:
+    """What a program can reckon with."""
+    amounts = {f"{name}_micros": problem.detail[name] for name in _AMOUNTS if name in problem.detail}
+    plans = {name: problem.detail[name] for name in ("feature", "limit") if name in problem.detail}
+    return amounts | (plans if isinstance(problem, UpgradeNeeded) else {})
 
 
 def _document(

@@ -21,6 +21,7 @@ from packshot.api.v1 import uploads
 from packshot.ports.fetch import FetchFailed
 from packshot.studio.generation import commands as generation
 from packshot.studio.generation.contracts import Order
+from tests.foundation.terms import on
 from tests.studio.generation.hand import Hand
 from tests.studio.generation.hand import picture as made_of
 
@@ -208,6 +209,16 @@ def test_boards_are_opened_and_listed(program):
     program.post("/generations", ORDER)
     listed = program.get(f"/generations?board={board['id']}").json()["data"]
     assert [each["id"] for each in listed] == [order["id"]]
+
+
+def test_a_plan_without_room_says_what_is_missing(program):
+    on(program.tenant.organization_id, of="free", limits={"boards": 1})
+    key = {"idempotency_key": "the-only-one"}
+    made = program.post("/boards", {"title": "The only one"}, **key)
+    found = program.post("/boards", {"title": "Another"})
+    assert (found.status_code, found.json()["code"]) == (402, "upgrade_needed")
+    assert (found.json()["feature"], found.json()["limit"]) == ("boards", 1)
+    assert program.post("/boards", {"title": "The only one"}, **key).content == made.content
 
 
 def test_the_log_and_the_usage_tell_where_credits_went(program, login):
