@@ -85,6 +85,17 @@ def web(home: Home = None, port: Annotated[int | None, typer.Option("--port", "-
 
 
 @app.command()
+def api(home: Home = None, port: Annotated[int | None, typer.Option("--port", "-p")] = None) -> None:
+    """Serve the API only, at /v1. Any number of machines, one database (DATABASE_URL)."""
+    from packshot.web.server import serve
+
+    installation.configure(home=home, role="web", api_port=port, api_only=True)
+    with installation.database():
+        _expose_metrics()
+        serve(settings())
+
+
+@app.command()
 def worker(
     home: Home = None,
     most: Annotated[

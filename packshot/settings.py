@@ -43,6 +43,17 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=1, ge=1, le=64)
     web_threads: int = Field(default=4, ge=1, le=64)
 
+    api_port: int = Field(default=4201, ge=0, le=65535)
+    """Of `packshot api`; `packshot web` answers /v1 too."""
+    api_only: bool = False
+    """Answer calls and nothing else; set by `packshot api`."""
+    api_key_rate: int = Field(default=600, ge=1, le=100_000)
+    """Requests a minute of one API key; the next three are of all keys of one organization, of one address (whatever
+    keys it has), and of one address without a key that opens anything."""
+    api_organization_rate: int = Field(default=1_800, ge=1, le=100_000)
+    api_address_rate: int = Field(default=1_800, ge=1, le=100_000)
+    api_bad_key_rate: int = Field(default=30, ge=1, le=100_000)
+
     worker_tasks: int = Field(default=400, ge=2, le=5000)
     """Jobs that one worker process carries at once, most of them waiting for a provider."""
     worker_cpus: int = Field(default=0, ge=0, le=256)

@@ -20,6 +20,7 @@ IDENTITY = {
 
 # Neither a person's nor an organization's: which login may do what, everything else being refused.
 INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
+    "apikeys_bucket": {},  # how much keys and addresses have asked lately; a function's
     "assets_round": {},  # when a day's round was begun last, by whichever worker; a function's
     "auth_group": {},
     "auth_group_permissions": {},

@@ -29,6 +29,7 @@ from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
 from packshot.errors import NotFound, Problem
 from packshot.foundation.accounts.models import User
+from packshot.foundation.apikeys import commands as apikeys
 from packshot.foundation.organizations import commands as organizations
 from packshot.foundation.organizations import queries as workspaces
 from packshot.studio.assets import commands as assets
@@ -112,7 +113,10 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
             "update billing_order set guests = %s where id = %s",
             [Jsonb({"emails": ["a@example.com"]}), order_id],
         )
+    key = apikeys.make(actor, name="A shop", scopes=["models:read"])
+    apikeys.begin(actor, str(uuid7()), "0" * 64)
     ids = {
+        "key_id": str(key.id),
         "reply_id": str(reply),
         "order_id": str(order_id),
         "invoice_ref": invoice_of(order_id),
@@ -171,6 +175,7 @@ def replied(tenant: Tenant, worker: psycopg.Connection, board_id: UUID) -> UUID:
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
 IDS = {
     "slug",
+    "key_id",
     "reply_id",
     "order_id",
     "invoice_ref",

@@ -38,13 +38,13 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Application:
-    """The ASGI application of `packshot web`."""
+    """The ASGI application of `packshot web`, and of `packshot api`, which answers calls, files and probes alone."""
 
     def __init__(self) -> None:
         found = settings()
         self._threads = ThreadPoolExecutor(found.web_threads, thread_name_prefix="page")
-        self._pages = wsgi.Pages(get_wsgi_application(), found)
         self._events = Events(found, self._threads)
+        self._pages = wsgi.Pages(get_wsgi_application(), found, self._events.hold)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -53,7 +53,7 @@ class Application:
         if scope["type"] != "http":
             return
         path: str = scope["path"]
-        if path == "/events":
+        if path == "/events" and not settings().api_only:
             await self._events.serve(scope, receive, send)
         elif path.startswith("/blobs/"):
             await serve_blob(scope, receive, send)

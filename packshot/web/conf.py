@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "packshot.foundation.billing",
     "packshot.foundation.audit",
     "packshot.foundation.letters",
+    "packshot.foundation.apikeys",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",
@@ -181,6 +182,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED
 MIDDLEWARE = [
     "packshot.web.middleware.Watched",
     "packshot.web.middleware.RequestId",
+    "packshot.api.guard.Api",
     "packshot.web.middleware.SecurityHeaders",
     # Pads what it compresses by a random length, so that its size tells nothing of the tokens in it.
     "django.middleware.gzip.GZipMiddleware",

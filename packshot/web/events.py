@@ -21,6 +21,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
+from packshot.api.waiting import Wait
 from packshot.db.addresses import parameters
 from packshot.settings import Settings
 from packshot.telemetry import metrics
@@ -51,10 +52,10 @@ class Subscriber:
             self._waiting[message] = None
         self._ready.set()
 
-    async def take(self) -> list[Message]:
-        """What has gathered, or nothing after the time of a ping."""
+    async def take(self, seconds: float = PING_S) -> list[Message]:
+        """What has gathered, or nothing after so long: the time of a ping."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), PING_S)
+            await asyncio.wait_for(self._ready.wait(), seconds)
         taken, self._waiting = list(self._waiting), {}
         self._ready.clear()
         return taken
@@ -113,9 +114,34 @@ class Events:
         finally:
             gone.cancel()
             metrics.events_clients.dec()
-            self._subscribers[organization].discard(subscriber)
-            if not self._subscribers[organization]:
-                del self._subscribers[organization]
+            self._forget(organization, subscriber)
+
+    async def hold(self, wait: Wait, body: bytes) -> bytes:
+        """The body of an answer that waits for its subject: on no thread, looked at again after each event about it."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + wait.seconds
+        subscriber = Subscriber()
+        self._subscribers[wait.organization_id].add(subscriber)
+        try:
+            while not self._stopping.is_set():
+                messages = await subscriber.take(max(0.0, ends - loop.time()))
+                if not messages:
+                    return body
+                if any(kind == RESYNC[0] or id_ == str(wait.subject) for kind, id_ in messages):
+                    look = await loop.run_in_executor(self._threads, wait.look)
+                    body = look.body
+                    if look.final:
+                        return body
+        except Exception as error:  # noqa: BLE001  (what was asked for is done: the answer is what was known of it)
+            log.warning("not waited for", error=str(error))
+        finally:
+            self._forget(wait.organization_id, subscriber)
+        return body
+
+    def _forget(self, organization: UUID, subscriber: Subscriber) -> None:
+        self._subscribers[organization].discard(subscriber)
+        if not self._subscribers[organization]:
+            del self._subscribers[organization]
 
     async def _stream(
         self,

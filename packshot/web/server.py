@@ -14,7 +14,7 @@ def serve(found: Settings) -> None:
     Granian(
         "packshot.web.asgi:application",
         address=found.host,
-        port=found.port,
+        port=found.api_port if found.api_only else found.port,
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
         workers=found.web_workers,

@@ -17,14 +17,17 @@ import structlog
 from uuid_utils.compat import uuid7
 from whitenoise import WhiteNoise
 
+from packshot.api.waiting import Wait, held
 from packshot.settings import Settings
 from packshot.web.paths import STATIC
 
 BODY_LIMIT = 42 * 1024 * 1024  # an upload of 40 MB and the form around it
 CALLBACK_LIMIT = 5 * 1024 * 1024  # a provider's message tells of files and holds none
+API_LIMIT = 1024 * 1024  # of a call without a file
 _MEGABYTES = {BODY_LIMIT: 40, CALLBACK_LIMIT: 5}  # as people are told
 _IN_MEMORY = 1024 * 1024
 _QUIET = ("/static/",)
+_API = "/v1/"
 
 log = structlog.get_logger("packshot.web")
 
@@ -44,7 +47,14 @@ class _Response:
 class Pages:
     """Django's pages and the static files, as an ASGI endpoint."""
 
-    def __init__(self, handler: Callable[..., Iterable[bytes]], settings: Settings) -> None:
+    def __init__(
+        self,
+        handler: Callable[..., Iterable[bytes]],
+        settings: Settings,
+        hold: Callable[[Wait, bytes], Awaitable[bytes]] | None = None,
+    ) -> None:
+        """`hold` waits for what an answer of the API waits for, and gives its body; without it nothing waits."""
+        self._hold = hold or _at_once
         self._handler = WhiteNoise(
             handler,
             root=STATIC,
@@ -65,14 +75,22 @@ class Pages:
         started = time.perf_counter()
         request_id = _request_id(scope)
         with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as body:
-            limit = CALLBACK_LIMIT if scope["path"].startswith("/hooks/") else BODY_LIMIT
+            limit = _limit(scope["path"])
             complete = await _read(scope, receive, body, limit)
             if complete is None:
                 return  # the client has gone
-            if complete:
+            if complete or scope["path"].startswith(_API):
                 environ = self._environ(scope, body, request_id)
+                environ[
+                    "packshot.too_large"
+                ] = not complete  # the API says so itself, in a document of its own
                 loop = asyncio.get_running_loop()
                 response = await loop.run_in_executor(threads, self._respond, environ, request_id)
+                if not complete:
+                    response.headers.append((b"connection", b"close"))  # the rest of it is not read
+                wait = held(environ)
+                if wait is not None:
+                    response.body = await self._hold(wait, response.body)
             else:
                 response = _too_large(limit)
         response.headers.append((b"x-request-id", request_id.encode()))
@@ -152,6 +170,16 @@ class Pages:
             return connected
         chain = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
         return chain[-self._proxies] if len(chain) >= self._proxies else connected
+
+
+async def _at_once(_wait: Wait, body: bytes) -> bytes:
+    return body
+
+
+def _limit(path: str) -> int:
+    if path.startswith("/hooks/"):
+        return CALLBACK_LIMIT
+    return API_LIMIT if path.startswith(_API) and path != "/v1/uploads" else BODY_LIMIT
 
 
 async def _read(

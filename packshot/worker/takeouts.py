@@ -28,6 +28,7 @@ PARTS = {
     "people": "organizations_takeout_people_v1",
     "invitations": "organizations_takeout_invitations_v1",
     "audit": "audit_takeout_v1",
+    "keys": "apikeys_takeout_v1",
     "boards": "boards_takeout_v1",
     "requests": "generation_takeout_v1",
     "credits": "credits_takeout_v1",
@@ -40,7 +41,7 @@ _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "imag
 _ENDINGS |= {"video/mp4": "mp4", "video/webm": "webm"}
 README = """What is in here
 
-people.jsonl, invitations.jsonl, audit.jsonl, boards.jsonl, requests.jsonl, credits.jsonl, payments.jsonl,
+people.jsonl, invitations.jsonl, audit.jsonl, keys.jsonl, boards.jsonl, requests.jsonl, credits.jsonl, payments.jsonl,
 pictures.jsonl
     One JSON object a line, in UTF-8. Times are ISO 8601. Amounts of credits are micro-credits: 1,000,000 is one.
     `jobs` of a request name the pictures they made by `asset_id`, which is a picture's `id`.

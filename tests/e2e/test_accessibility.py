@@ -35,6 +35,7 @@ SIGNED_IN = {
     "workspace": "/settings/workspace",
     "members": "/settings/members",
     "audit": "/settings/audit",
+    "keys": "/settings/keys",
     "billing": "/billing",
     "account_change_password": "/settings/password",
     "account_email": "/settings/email",
@@ -54,7 +55,7 @@ NO_PAGES = re.compile(
     r"settings-credits-(?!rules)|board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_|"
     # Of these the pages are judged where they are walked: test_workspaces.py, test_payments.py and test_stripe.py.
-    r"audit-export|workspace-|member-|members-|invitation|billing-|mock-"
+    r"audit-export|key-|workspace-|member-|members-|invitation|billing-|mock-"
 )
 
 

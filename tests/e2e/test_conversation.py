@@ -92,7 +92,7 @@ def test_remix_again_seed_and_copies(page: Page):
     told = page.evaluate("navigator.clipboard.readText()")
     assert told.startswith(f"curl -X POST '{page.url.split('/boards')[0]}/v1/generations'")
     assert "$PACKSHOT_KEY" in told
-    expect(page.locator("#toasts")).to_contain_text("its API is not open")
+    expect(page.locator("#toasts")).to_contain_text("It takes an API key")
     before = available(page)
     more.click()
     page.get_by_role("button", name=re.compile(r"Again\s*4 credits")).click()

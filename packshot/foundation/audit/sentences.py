@@ -41,6 +41,9 @@ def sentences() -> dict[str, str]:
         "credits.topup_set": _("Automatic top-up changed"),
         "credits.topup_paid": _("Credits bought automatically"),
         "credits.topup_declined": _("Automatic purchase declined"),
+        "key.made": _("API key “%(target)s” made"),
+        "key.rotated": _("API key “%(target)s” rotated"),
+        "key.revoked": _("API key “%(target)s” revoked"),
     }
 
 

@@ -42,13 +42,21 @@ _HEAD = 512
 _NAME_LENGTH = 200
 
 
-def upload(actor: Actor, *, data: Path | bytes, filename: str, board_id: UUID | None = None) -> AssetView:
+def upload(
+    actor: Actor,
+    *,
+    data: Path | bytes,
+    filename: str,
+    board_id: UUID | None = None,
+    asset_id: UUID | None = None,
+) -> AssetView:
     """Keep a file of the actor's and have it looked at by a worker; must be called outside `acting_as`.
 
     Here only the size and the first bytes are judged. The answer's state is `new`, or `ready` when the
     organization has the same bytes already. Raises TooLarge, UnsupportedPicture, NotFound (no such board) and
     Forbidden (not a member). The bytes are stored before the row: a failure in between leaves no trace that
-    anybody could see, and the same upload finds them again.
+    anybody could see, and the same upload finds them again. The same file under the same `asset_id` is one picture;
+    another file under it is a Conflict.
     """
     size, head, sha256 = _facts(data)
     media_type = _judge(size, head)
@@ -60,6 +68,7 @@ def upload(actor: Actor, *, data: Path | bytes, filename: str, board_id: UUID | 
         "media_type": media_type,
         "name": clean_name(filename),
         "board_id": None if board_id is None else str(board_id),
+        "id": None if asset_id is None else str(asset_id),
     }
     with acting_as(actor):
         asset_id = call("assets_upload_v1", row)

@@ -17,7 +17,7 @@ from packshot.studio.generation.errors import InvalidOrder
 from packshot.studio.generation.prices import Price
 from packshot.words import told
 
-_MAX_NEGATIVE = 500
+MAX_NEGATIVE = 500
 _MAX_ASKED = 4000
 
 
@@ -162,7 +162,7 @@ class Model(_Data):
         demand(len(order.references) <= most, "references", f"At most {most} photos.")
         demand(len(order.styles) <= self.styles.max, "styles", f"{self.title} takes fewer style pictures.")
         demand(self.negative or not order.negative, "negative", f"{self.title} takes no words to avoid.")
-        demand(len(order.negative) <= _MAX_NEGATIVE, "negative", "The words to avoid are too many.")
+        demand(len(order.negative) <= MAX_NEGATIVE, "negative", "The words to avoid are too many.")
         demand(len(order.asked) <= _MAX_ASKED, "prompt", "The text is too long.")
         demand(
             "\x00" not in order.negative + order.asked,

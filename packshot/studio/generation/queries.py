@@ -162,6 +162,17 @@ def thread(actor: Actor, board_id: UUID, limit: int = 20, before: datetime | Non
         return _views(found.order_by("-id")[:limit])
 
 
+def page(
+    actor: Actor, before: UUID | None = None, limit: int = 20, *, board_id: UUID | None = None
+) -> list[BatchView]:
+    """The organization's batches that the actor sees, newest first, below the one `before`."""
+    with acting_as(actor):
+        found = Batch.objects.all() if board_id is None else Batch.objects.filter(board_id=board_id)
+        if before is not None:
+            found = found.filter(id__lt=before)
+        return _views(found.order_by("-id")[:limit])
+
+
 def running(actor: Actor) -> Running:
     """What the organization has under way."""
     with acting_as(actor):

@@ -118,19 +118,32 @@ begin
 end
 $$;
 
--- A member's upload: as assets_take_v1, and on which board ("board_id"; null is the inbox).
+-- A member's upload: as assets_take_v1, and on which board ("board_id"; null is the inbox). Who names its "id" may send it
+-- again: the same bytes under the same id are one picture.
 create or replace function public.assets_upload_v1(p jsonb) returns uuid
 language plpgsql security definer set search_path = ''
 as $$
 declare
     v_organization uuid := app.require_organization();
-    v_id uuid := app.uuid7();
+    v_id uuid := coalesce((p ->> 'id')::uuid, app.uuid7());
     v_board uuid := (p ->> 'board_id')::uuid;
 begin
     if v_board is null then
         v_board := public.boards_inbox_v1(v_organization);
     end if;
     perform app.require_board(v_board, 'editor');
+    if p ->> 'id' is not null then
+        perform pg_advisory_xact_lock(hashtextextended(v_organization::text || v_id::text, 0));
+        if exists (
+            select from public.assets_asset as a
+            where a.organization_id = v_organization and a.id = v_id and a.sha256 = p ->> 'sha256'
+                and a.created_by = app.user_id()
+        ) then
+            return v_id;
+        elsif exists (select from public.assets_asset as a where a.organization_id = v_organization and a.id = v_id) then
+            raise exception 'This picture exists already with other content.' using errcode = 'PX409';
+        end if;
+    end if;
     perform public.assets_take_v1(v_organization, v_id, v_board, app.user_id(), p);
     return v_id;
 end
