@@ -30,9 +30,9 @@ def call(function: str, *args: Any) -> Any:
     with problems(), connection.cursor() as cursor:
         cursor.execute(f"select {name}({marks})", [_adapt(a) for a in args])
         row = cursor.fetchone()
-        columns = cursor.description or ()
-    assert row is not None
-    return _read(row[0], columns[0])
+        assert row is not None
+        assert cursor.description is not None
+        return _read(row[0], cursor.description[0])
 
 
 def rows(function: str, *args: Any) -> list[dict[str, Any]]:
