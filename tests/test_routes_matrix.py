@@ -171,7 +171,7 @@ def test_no_form_reaches_what_is_anothers(sold, new_tenant, login, admin, tables
     for route in ROUTES:
         if route.parameters or route.name in ANYBODY | PERSON | LEAVING:
             continue
-        read = asked.by(lambda: send(stranger, route, whole))  # noqa: B023  (called at once)
+        read = asked.by(lambda: send(stranger, route, whole, methods=("get",)))  # noqa: B023  (called at once)
         assert not read - whole.keys(), f"{route.name} reads these: say in form() or WORDS what to try"
         for field in read & FRESH:
             for each in victim.ids.values():
@@ -179,13 +179,19 @@ def test_no_form_reaches_what_is_anothers(sold, new_tenant, login, admin, tables
         assert fingerprints(admin, tables, victim.tenant) == before, route.name
 
 
-def send(client: Client, route: Route, data: dict[str, str], ids: dict[str, Any] | None = None) -> set[int]:
-    """By every method, as a page and as a fragment; what it is answered with."""
+def send(
+    client: Client,
+    route: Route,
+    data: dict[str, str],
+    ids: dict[str, Any] | None = None,
+    methods: tuple[str, ...] = METHODS,
+) -> set[int]:
+    """As a page and as a fragment, and by the other methods; what it is answered with."""
     address = reverse(route.name, kwargs={name: (ids or {})[name] for name in route.parameters})
     answers = [client.post(address, data, headers=headers) for headers in ({}, {"HX-Request": "true"})]
     answers += [
         getattr(client, method)(address, data if method == "get" else {})
-        for method in METHODS
+        for method in methods
         if method != "post"
     ]
     assert all(answer.status_code < 500 for answer in answers), (route.name, answers)

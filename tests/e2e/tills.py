@@ -89,14 +89,14 @@ class MockTill(Till):
     def _press(self, page: Page, of: str, button: str) -> None:
         page.goto("/billing")
         page.get_by_role("button", name="Cards and addresses").click()
-        page.get_by_role("listitem").filter(has_text=of).get_by_role(
-            "button", name=button, exact=True
-        ).click()
-        page.wait_for_url("**/mock-payments/portal/**")
+        line = page.get_by_role("listitem").filter(has_text=of)
+        with page.expect_navigation():
+            line.get_by_role("button", name=button, exact=True).click()
 
     def cancel(self, page: Page) -> None:
         page.goto("/billing")
         page.get_by_role("button", name="Cancel the plan").click()
+        expect(page.get_by_text("The plan ends with the period that is paid.")).to_be_visible()
 
     def stop(self) -> None:
         self.studio.stop()
