@@ -120,6 +120,8 @@ def theirs(victim: Furnished, admin: psycopg.Connection) -> Values:
         "p_daily_cap": [1], "p_amount": [1], "p_priority": [1], "p_allowance": [1], "p_expires_in": [60],
         "p_archived": [True], "p_enabled": [True, False], "p_declined": [True], "p_partial": [False],
         "p_since": ["2020-01-01"], "p_until": ["2099-01-01"], "p_as_of": ["2099-01-01T00:00Z"],
+        "p_feature": ["members", "audit"],
+        "p_guests": [Jsonb({"emails": ["x@example.com"], "role": "member"})], "p_roles": [["owner", "admin"]],
         "p_start": ["2020-01-01T00:00Z"], "p_end": ["2099-01-01T00:00Z"], "p_expires_at": [None],
         "p_anchor": ["2026-01-01T00:00Z"], "p_body": [Jsonb({"fact": "PackPurchased"})], "p_details": [Jsonb({})],
         "p_state": [Jsonb({"status": "active", "ref": of["record"]})], "p_note": [Jsonb({})],

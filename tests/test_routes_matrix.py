@@ -44,7 +44,8 @@ PERSON = {
 }  # fmt: skip
 # For owners and admins.
 RUN = {
-    "billing", "billing-buy", "billing-order", "billing-change", "billing-cancel", "billing-resume", "billing-portal",
+    "billing", "billing-invoice", "billing-seats", "billing-seats-buy",
+    "billing-buy", "billing-order", "billing-change", "billing-cancel", "billing-resume", "billing-portal",
     "members-invite", "member-role", "member-remove", "invitation-revoke", "invitation-resend", "audit",
     "audit-export", "settings-credits-rules", "settings-credits-notice", "settings-credits-topup",
     "settings-credits-cap", "mock-pay", "mock-portal", "mock-invoice", "mock-confirm", "mock-clock",
@@ -240,6 +241,7 @@ class Firm:
             "invitation_id": invitation,
             "takeout_id": takeout,
             "order_id": order,
+            "invoice_ref": paid.invoices(owner)[0].ref,
         }
         self.refs = {
             "mock-pay": str(paid.order(owner, order).ref),
