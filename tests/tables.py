@@ -37,6 +37,24 @@ INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
     "web_cache": {"packshot_web": {"SELECT", "INSERT", "UPDATE", "DELETE"}},
 }
 
+# What of a tenant's only owners and admins change: who is here, what is paid for, and what others may spend.
+RIGHTS_AND_MONEY = {
+    "audit_event",
+    "billing_customer",
+    "billing_fact",
+    "billing_order",
+    "billing_record",
+    "credits_membercap",
+    "credits_topuprule",
+    "credits_topuptry",
+    "credits_watch",
+    "generation_limit",
+    "organizations_invitation",
+    "organizations_membership",
+    "organizations_organization",
+    "organizations_takeout",
+}
+
 # The tenant itself: its own id is its organization's.
 ORGANIZATION = "organizations_organization"
 

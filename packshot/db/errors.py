@@ -30,4 +30,15 @@ def problems() -> Iterator[None]:
         if isinstance(cause, psycopg.Error) and (kind := PROBLEMS.get(cause.sqlstate or "")):
             detail = json.loads(cause.diag.message_detail or "{}")
             raise kind(cause.diag.message_primary or kind.code, **detail) from error
+        if _unkept(cause):
+            raise Invalid(
+                "The text holds a character that cannot be kept. Nothing was changed: take it out."
+            ) from error
         raise
+
+
+def _unkept(cause: BaseException | None) -> bool:
+    """Whether a text held NUL: psycopg finds it in a text, PostgreSQL in a document."""
+    return isinstance(cause, psycopg.errors.UntranslatableCharacter) or (
+        isinstance(cause, psycopg.DataError) and "NUL (0x00)" in str(cause)
+    )

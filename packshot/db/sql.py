@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django.db import connection
+from psycopg import Column
 from psycopg.types.json import Jsonb
 
 from packshot.db.errors import problems
@@ -29,20 +30,27 @@ def call(function: str, *args: Any) -> Any:
     with problems(), connection.cursor() as cursor:
         cursor.execute(f"select {name}({marks})", [_adapt(a) for a in args])
         row = cursor.fetchone()
-        kind = cursor.description[0].type_code if cursor.description else None
-    assert row is not None
-    return json.loads(row[0]) if kind in _JSON and row[0] is not None else row[0]
+        assert row is not None
+        assert cursor.description is not None
+        return _read(row[0], cursor.description[0])
 
 
 def rows(function: str, *args: Any) -> list[dict[str, Any]]:
-    """The rows that a set-returning SQL function of ours gives, as dicts."""
+    """The rows that a set-returning SQL function of ours gives, as dicts; json is read."""
     name = _qualified(function)
     marks = ", ".join(["%s"] * len(args))
     with problems(), connection.cursor() as cursor:
         statement = f"select * from {name}({marks})"  # noqa: S608  the name is checked, the rest are marks
         cursor.execute(statement, [_adapt(a) for a in args])
-        names = [column.name for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        columns = cursor.description or ()
+        return [
+            {column.name: _read(value, column) for column, value in zip(columns, row, strict=True)}
+            for row in cursor.fetchall()
+        ]
+
+
+def _read(value: Any, column: Column) -> Any:
+    return json.loads(value) if column.type_code in _JSON and value is not None else value
 
 
 def _qualified(function: str) -> str:

@@ -15,7 +15,7 @@ from packshot.db.tenancy import Actor
 from packshot.foundation.billing import providers
 from packshot.foundation.billing import queries as billing
 from packshot.foundation.billing.notices import PlanNotice, notice
-from packshot.foundation.organizations.current import actor_of, organizations_in
+from packshot.foundation.organizations.current import actor_of, organizations_in, sign_of
 from packshot.foundation.organizations.errors import NoWorkspace
 from packshot.foundation.organizations.queries import OrganizationOf
 from packshot.studio.generation import queries as work
@@ -101,7 +101,7 @@ def _plan_notice(request: HttpRequest) -> PlanNotice | None:
 def _live_actor(request: HttpRequest) -> str:
     """Whose events the page hears: another value makes the browser open another stream."""
     actor = _actor(request)
-    return "" if actor is None else f"{actor.user_id}.{actor.organization_id}"
+    return "" if actor is None else sign_of(actor)
 
 
 def _actor(request: HttpRequest) -> Actor | None:

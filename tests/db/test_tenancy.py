@@ -59,3 +59,12 @@ def test_resetting_the_role_gains_nothing(tenant):
 def test_the_web_login_can_become_a_member_and_nobody_else(login, role):
     with pytest.raises(Exception, match="permission denied"):
         login("packshot_web").execute(f"set role {role}")
+
+
+def test_a_character_that_no_text_holds_is_refused_in_words(tenant):
+    from packshot.db.sql import call
+    from packshot.errors import Invalid
+
+    for words in ("a\0b", {"a": "\0"}):
+        with pytest.raises(Invalid, match="cannot be kept"), acting_as(tenant.actor):
+            call("pg_catalog.to_json", words)

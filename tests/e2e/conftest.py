@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,17 +46,17 @@ def browser() -> Iterator[Browser]:
 class Watch:
     """What no flow may do: ask another origin, break the content policy, or leave an error in the console."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
+    def __init__(self, context: BrowserContext, *origins: str) -> None:
         self.outside: list[str] = []
         self.errors: list[str] = []
         self.allowed: list[str] = []
         """Parts of console errors that a test provokes on purpose."""
-        context.on("request", lambda request: self._see(request.url, origin))
+        context.on("request", lambda request: self._see(request.url, origins))
         context.on("console", lambda message: self._hear(message.type, message.text))
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
 
-    def _see(self, url: str, origin: str) -> None:
-        if not url.startswith((origin, "data:", "blob:")):
+    def _see(self, url: str, origins: tuple[str, ...]) -> None:
+        if not url.startswith((*origins, "data:", "blob:")):
             self.outside.append(url)
 
     def _hear(self, kind: str, text: str) -> None:
@@ -93,6 +93,26 @@ def watch(context: BrowserContext, studio: Studio) -> Iterator[Watch]:
 @pytest.fixture
 def page(context: BrowserContext, watch: Watch) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def somebody(browser: Browser, studio: Studio) -> Iterator[Callable[[], Page]]:
+    """Further people, each on a machine of their own; watched like the first."""
+    opened = []
+
+    def come() -> Page:
+        address = ".".join(str(random.randint(1, 250)) for _ in range(4))
+        context = browser.new_context(
+            base_url=studio.address, extra_http_headers={"X-Forwarded-For": address}
+        )
+        context.set_default_timeout(WAIT_MS)
+        opened.append((context, Watch(context, studio.address)))
+        return context.new_page()
+
+    yield come
+    for context, watching in opened:
+        watching.check()
+        context.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import email
 import os
 import random
-import re
-from collections.abc import Callable, Iterator
-from email import policy
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import in_both_schemes
-from tests.e2e.conftest import WAIT_MS, Watch
+from tests.e2e.conftest import Watch
 from tests.e2e.studio import Studio, until
-from tests.e2e.walk import PASSWORD, seats, sign_up
+from tests.e2e.walk import invitation, seats, sign_up, sign_up_invited
 
 SHOTS = os.environ.get("PACKSHOT_SHOTS")
 """A folder for pictures of the pages on the way: to be looked at."""
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def somebody(browser: Browser, studio: Studio) -> Iterator[Callable[[], Page]]:
-    """Further people, each on a machine of their own; watched like the first."""
-    opened = []
-
-    def come() -> Page:
-        address = ".".join(str(random.randint(1, 250)) for _ in range(4))
-        context = browser.new_context(
-            base_url=studio.address, extra_http_headers={"X-Forwarded-For": address}
-        )
-        context.set_default_timeout(WAIT_MS)
-        opened.append((context, Watch(context, studio.address)))
-        return context.new_page()
-
-    yield come
-    for context, watching in opened:
-        watching.check()
-        context.close()
-
-
-def link(studio: Studio, address: str) -> str:
-    """The path in the newest mail to an address, once a worker has written it."""
-    found: list[str] = []
-
-    def mailed() -> bool:
-        for path in sorted((studio.home / "mail").glob("*.eml")):
-            letter = email.message_from_bytes(path.read_bytes(), policy=policy.default)
-            body = letter.get_body(("plain",))
-            if letter["To"] == address and body is not None:
-                found.extend(re.findall(r"https?://[^/\s]+(/invitations/\S+)", str(body.get_content())))
-        return bool(found)
-
-    until(mailed, why=f"no mail to {address}")
-    return found[-1]
 
 
 def shot(page: Page, name: str) -> None:
@@ -97,19 +57,15 @@ def test_people_come_and_go(page: Page, watch: Watch, studio: Studio, somebody: 
     expect(page.locator("studio-toast")).to_contain_text("2 people are invited.")
     expect(page.get_by_text("3 of 3 seats taken")).to_be_visible()
 
-    known.goto(link(studio, with_account))
+    known.goto(invitation(studio, with_account))
     shot(known, "invitation")
     assert in_both_schemes(known, "an invitation") == []
     known.get_by_role("button", name="Accept").click()
     expect(known.locator("studio-toast")).to_contain_text("Welcome to")
 
-    new.goto(link(studio, without))
+    new.goto(invitation(studio, without))
     shot(new, "invitation-signed-out")
-    new.get_by_role("link", name="Make an account").click()
-    new.get_by_label("E-mail").fill(without)
-    new.get_by_label("Password", exact=True).fill(PASSWORD)
-    new.get_by_role("checkbox").check()
-    new.get_by_role("button", name="Sign up").click()
+    sign_up_invited(new, without)
     new.get_by_role("button", name="Accept").click()
     expect(new.locator("studio-toast")).to_contain_text("Welcome to")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,7 @@ from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
 from packshot.studio.credits.money import MICRO
-from tests.e2e.studio import Studio
+from tests.e2e.studio import Studio, until
 from tests.foundation.people import plan
 
 PHOTOS = Path(__file__).parent.parent / "data"
@@ -44,6 +45,15 @@ def sign_up_by_page(page: Page) -> str:
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Sign up").click()
     return _arrived(page, email)
+
+
+def sign_up_invited(page: Page, email: str) -> None:
+    """From the page of an invitation, by somebody who has no account yet; back on that page."""
+    page.get_by_role("link", name="Make an account").click()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Sign up").click()
 
 
 def _arrived(page: Page, email: str) -> str:
@@ -149,3 +159,19 @@ def join(studio: Studio, boss: str, other: str) -> None:
             [boss, other],
         )
         connection.execute("update accounts_user set name = 'Tom Okafor' where email = %s", [other])
+
+
+def invitation(studio: Studio, address: str) -> str:
+    """The path in the newest mail to an address, once a worker has written it."""
+    found: list[str] = []
+
+    def mailed() -> bool:
+        for path in sorted((studio.home / "mail").glob("*.eml")):
+            letter = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = letter.get_body(("plain",))
+            if letter["To"] == address and body is not None:
+                found.extend(re.findall(r"https?://[^/\s]+(/invitations/\S+)", str(body.get_content())))
+        return bool(found)
+
+    until(mailed, why=f"no mail to {address}")
+    return found[-1]

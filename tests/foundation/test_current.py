@@ -18,7 +18,13 @@ from packshot.db.tenancy import Actor
 from packshot.errors import Forbidden
 from packshot.foundation.accounts.models import User
 from packshot.foundation.organizations.commands import open_personal
-from packshot.foundation.organizations.current import actor_of, choose_organization, signed_in
+from packshot.foundation.organizations.current import (
+    actor_of,
+    choose_organization,
+    sign_of,
+    signed_in,
+)
+from packshot.foundation.organizations.errors import AnotherWorkspace
 
 
 def request_of(user, path="/boards?page=2", method="GET", **headers):
@@ -61,6 +67,17 @@ def test_the_chosen_organization_is_acted_for_while_one_is_a_member(tenant, new_
         request = request_of(user)
         choose_organization(request, chosen)
         assert actor_of(request) == Actor(tenant.user_id, expected)
+
+
+def test_a_page_of_another_workspace_sends_nothing(tenant, new_tenant):
+    """Whoever was removed, or has switched in another tab, is told so; looking is no harm."""
+    user = User.objects.get(id=tenant.user_id)
+    open_there = sign_of(Actor(tenant.user_id, new_tenant().organization_id))
+    with pytest.raises(AnotherWorkspace):
+        view(request_of(user, method="POST", **{"X-Actor": open_there}))
+    assert view(request_of(user, **{"X-Actor": open_there})).status_code == 200
+    for mine in (sign_of(tenant.actor), ""):
+        assert view(request_of(user, method="POST", **{"X-Actor": mine})).status_code == 200
 
 
 def test_who_is_a_member_of_nothing_may_do_nothing(tenant, admin):

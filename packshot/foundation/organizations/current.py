@@ -13,7 +13,7 @@ from django.shortcuts import resolve_url
 from structlog.contextvars import bind_contextvars
 
 from packshot.db.tenancy import Actor
-from packshot.foundation.organizations.errors import NoWorkspace
+from packshot.foundation.organizations.errors import AnotherWorkspace, NoWorkspace
 from packshot.foundation.organizations.queries import OrganizationOf, organizations_of
 
 _CHOSEN = "organization"
@@ -63,11 +63,27 @@ def signed_in(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if actor_of(request) is None:
+        actor = actor_of(request)
+        if actor is None:
             return sign_in_first(request)
+        _require_the_page_s(request, actor)
         return view(cast("MemberRequest", request), *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
+
+
+def sign_of(actor: Actor) -> str:
+    """Who acts for whom, as pages write it down."""
+    return f"{actor.user_id}.{actor.organization_id}"
+
+
+def _require_the_page_s(request: HttpRequest, actor: Actor) -> None:
+    """Whoever was removed, or has switched in another tab, does nothing elsewhere from a page that is still open."""
+    shown = request.headers.get("X-Actor")
+    if request.method == "POST" and shown and shown != sign_of(actor):
+        raise AnotherWorkspace(
+            "This page is of another workspace than the one you are in now. Nothing was done: reload the page."
+        )
 
 
 def _find(request: HttpRequest) -> Actor | None:

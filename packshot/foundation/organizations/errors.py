@@ -11,6 +11,12 @@ class SeatsExhausted(Conflict):
     code = "seats_exhausted"
 
 
+class AnotherWorkspace(Conflict):
+    """The page that was sent shows another workspace than the one the person acts for by now."""
+
+    code = "another_workspace"
+
+
 class NoWorkspace(Forbidden):
     """The person is a member of nothing; a page offers to open a workspace."""
 

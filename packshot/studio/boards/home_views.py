@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -47,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def listing(request: MemberRequest) -> HttpResponse:
     """The list alone: as long as it is shown, or with `after` the page that follows."""
     wanted = _wanted(request)
-    after = _cursor(request.GET.get("after", ""))
+    after = _cursor(request.GET.get("after", ""), wanted.sort)
     if after is not None:
         page = queries.listing(request.actor, wanted, after)
         context = {
@@ -118,12 +119,14 @@ def _query(wanted: Listing) -> str:
     return f"?{found}" if found else ""
 
 
-def _cursor(text: str) -> Cursor | None:
+def _cursor(text: str, sort: Sort) -> Cursor | None:
     """The end of the page before, as `id key`. Raises Invalid."""
     if not text:
         return None
     last, _space, key = text.partition(" ")
     try:
+        if sort == "recent":
+            datetime.fromisoformat(key)
         return Cursor(key, UUID(last))
     except ValueError:
         raise Invalid(_("This list is out of date. Reload the page.")) from None

@@ -41,7 +41,8 @@ def show(world: World, path: str, form: dict[str, str] | None) -> Shown:
 def _page(status: int, title: str, body: str) -> Shown:
     text = (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{escape(title)}</title>"
-        f"<meta name=viewport content='width=device-width'></head><body><main><h1>{escape(title)}</h1>"
+        "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'></head>"
+        f"<body><main><h1>{escape(title)}</h1>"
         f"{body}</main></body></html>"
     )
     return Shown(status, text.encode())

@@ -65,7 +65,7 @@ class Stripe:
         self.account = f"acct_{secrets.token_hex(8)}"
         self.chaos = chaos or Chaos()
         self.world = World(lambda: self.url, wall)
-        self.sender = Sender(self.chaos)
+        self.sender = Sender(self.chaos, self.world.now)
         self.world.listeners.append(self.sender.take)
         self.world.listeners.append(self._remember)
         self.requests: list[Seen] = []

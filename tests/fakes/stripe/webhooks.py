@@ -9,6 +9,7 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,8 +71,9 @@ class Endpoint:
 class Sender:
     """Every event to every endpoint, until it is taken."""
 
-    def __init__(self, chaos: Chaos) -> None:
+    def __init__(self, chaos: Chaos, now: Callable[[], int]) -> None:
         self.chaos = chaos
+        self._now = now
         self.endpoints: list[Endpoint] = []
         self.pending: list[tuple[Endpoint, Object]] = []
         self.answers: list[tuple[str, int]] = []
@@ -139,7 +141,10 @@ class Sender:
     def post(self, endpoint: Endpoint, event: Object, *, secret: str | None = None) -> int:
         """One delivery, and what it was answered; 0 for nothing."""
         body = message(event)
-        headers = {"Content-Type": "application/json", **signed(body, endpoint, secret=secret)}
+        headers = {
+            "Content-Type": "application/json",
+            **signed(body, endpoint, secret=secret, at=self._now()),
+        }
         try:
             with httpx.Client(trust_env=False, timeout=15) as client:
                 status = client.post(endpoint.url, content=body, headers=headers).status_code

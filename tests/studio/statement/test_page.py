@@ -43,6 +43,17 @@ def test_the_page_says_what_was_paid_for(tenant, browse, board, made):
     assert "Held for work" in held.partition('class="history"')[2]
 
 
+def test_what_was_bought_and_why_something_was_given_is_told(tenant, browse):
+    """Entries with a note: a payment's has no reason, an operator's has one."""
+    credits_.topup(tenant.organization_id, 7_000_000, key="pack", ref="pack", note={"pack": "pack-1000"})
+    credits_.topup(
+        tenant.organization_id, 8_000_000, key="gift", ref="gift", note={"reason": "a late picture"}
+    )
+    client = browse(tenant.actor)
+    assert "a late picture" in client.get(PAGE).content.decode()
+    assert b"a late picture" in b"".join(client.get(reverse("settings-credits-csv")))
+
+
 def test_it_goes_on_page_by_page(tenant, browse, ledger):
     wallet = str(tenant.organization_id)
     packs = [

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from packshot.foundation.billing import naming
+from packshot.foundation.billing.plans import Offer
 from packshot.ports.money import Money, decimals
 from packshot.ports.payments import Price
 
@@ -34,6 +35,19 @@ def money(amount: Money) -> str:
 def called(price: Price) -> str:
     """What a price is for."""
     return naming.name_of(price.item, price.name)
+
+
+@register.filter
+def offer_word(offer: Offer) -> str:
+    """What is bought and what it costs, as the button says it."""
+    words = {"name": called(offer.price), "price": money(offer.price.unit)}
+    if offer.kind == "pack":
+        return _("%(name)s · %(price)s") % words
+    if offer.terms["per_seat"]:
+        return _("%(name)s · %(price)s a seat") % words
+    if offer.price.interval == "year":
+        return _("%(name)s · %(price)s a year") % words
+    return _("%(name)s · %(price)s a month") % words
 
 
 @register.filter
