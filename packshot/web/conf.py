@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "packshot.foundation.billing",
     "packshot.foundation.audit",
     "packshot.foundation.letters",
+    "packshot.foundation.webhooks",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",
