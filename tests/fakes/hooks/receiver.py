@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -129,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         receiver: Receiver = self.server.receiver  # type: ignore[attr-defined]  # set by it
         receiver.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-        receiver.answers.get(self.path, receiver.says(200))(self)
+        with contextlib.suppress(ConnectionError):  # who was kept waiting has gone
+            receiver.answers.get(self.path, receiver.says(200))(self)
 
     def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)

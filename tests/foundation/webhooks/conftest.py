@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +44,9 @@ def endpoint(anywhere: None) -> Make:
 def emit(admin: psycopg.Connection) -> Callable[..., UUID]:
     """Tell an event; the id of what it is about."""
 
-    def tell(organization_id: UUID, type_: str = "thing.made", about: UUID | None = None, **data: Any) -> UUID:
+    def tell(
+        organization_id: UUID, type_: str = "thing.made", about: UUID | None = None, **data: Any
+    ) -> UUID:
         about = about or uuid7()
         admin.execute(
             "select public.webhooks_emit_v1(%s, %s, %s, %s)", [organization_id, type_, about, Jsonb(data)]
@@ -74,17 +76,19 @@ class Poster:
     ) -> str:
         row = self._connection.execute(
             "select public.webhooks_tried_v1(%s, %s, %s, %s, %s, %s, %s, %s)",
-            [claimed["organization_id"], claimed["id"], claimed["token"], status, 5, "", error, retry_after_s],
+            [
+                claimed["organization_id"],
+                claimed["id"],
+                claimed["token"],
+                status,
+                5,
+                "",
+                error,
+                retry_after_s,
+            ],
         ).fetchone()
         assert row is not None
         return str(row[0])
-
-
-@pytest.fixture
-def alone(own_database: object) -> Iterator[None]:
-    """A database of its own: claiming is for all organizations at once."""
-    return
-    yield
 
 
 @pytest.fixture

@@ -188,7 +188,9 @@ def test_a_slow_endpoint_takes_four_places_and_a_failing_one_takes_one(tenant, e
     assert [each["url"] for each in poster.claim()] == ["https://slow.example.com/"]
 
 
-def test_a_limited_claim_serves_every_endpoint_once_before_any_twice(tenant, new_tenant, endpoint, emit, poster):
+def test_a_limited_claim_serves_every_endpoint_once_before_any_twice(
+    tenant, new_tenant, endpoint, emit, poster
+):
     tenants = [tenant, new_tenant(), new_tenant()]
     for each in tenants:
         endpoint(each.actor, f"https://{each.organization_id}.example.com/")
@@ -264,7 +266,9 @@ def test_all_that_failed_since_are_replayed_at_once(tenant, endpoint, emit, post
     for _ in range(3):
         emit(tenant.organization_id)
     old = shown(tenant.actor, endpoint_id)[-1]
-    admin.execute("update webhooks_delivery set created_at = now() - interval '2 days' where id = %s", [old.id])
+    admin.execute(
+        "update webhooks_delivery set created_at = now() - interval '2 days' where id = %s", [old.id]
+    )
     commands.switch(tenant.actor, endpoint_id, enabled=False)
     since = datetime.now(UTC) - timedelta(days=1)
     with pytest.raises(Conflict):
@@ -300,13 +304,17 @@ def test_after_thirty_days_it_is_forgotten(tenant, endpoint, emit, poster, admin
     emit(tenant.organization_id)
     worker = login("packshot_worker")
     assert worker.execute("select public.webhooks_forget_v1()").fetchone() == (0,)
-    admin.execute("update webhooks_event set created_at = now() - interval '31 days' where id = %s", [one["event_id"]])
+    admin.execute(
+        "update webhooks_event set created_at = now() - interval '31 days' where id = %s", [one["event_id"]]
+    )
     assert worker.execute("select public.webhooks_forget_v1()").fetchone() == (1,)
     assert len(shown(tenant.actor, endpoint_id)) == 1
     assert admin.execute("select count(*) from webhooks_attempt").fetchone() == (0,)
 
 
-def test_an_endpoint_that_goes_while_an_event_comes_breaks_no_transaction(tenant, endpoint, emit, admin, login):
+def test_an_endpoint_that_goes_while_an_event_comes_breaks_no_transaction(
+    tenant, endpoint, emit, admin, login
+):
     """What emits is left alone: the endpoint that is being deleted is passed by."""
     endpoint_id = endpoint(tenant.actor)
     deleted = threading.Event()
