@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from uuid_utils.compat import uuid7
 
-from packshot.errors import Conflict, Problem
+from packshot.errors import Conflict, Invalid, Problem
 from packshot.foundation.organizations.current import MemberRequest, signed_in
 from packshot.foundation.organizations.pages import run_by, sheet
 from packshot.foundation.webhooks import commands, queries, registry
@@ -50,6 +50,7 @@ def new(request: MemberRequest) -> HttpResponseBase:
         return _form(request, _("New webhook"), reverse("webhook-new"), Wanted(""), endpoint_id=uuid7())
     wanted, endpoint_id = _wanted(request), _uuid(request.POST.get("id", "")) or uuid7()
     try:
+        _require_choice(request)
         secret = commands.create(request.actor, endpoint_id, wanted)
     except Problem as problem:
         if isinstance(problem, Conflict) and _has(request, endpoint_id):
@@ -102,6 +103,7 @@ def change(request: MemberRequest, endpoint_id: UUID) -> HttpResponseBase:
         return _form(request, heading, action, Wanted(found.url, found.description, found.types))
     wanted = _wanted(request)
     try:
+        _require_choice(request)
         commands.change(request.actor, endpoint_id, wanted)
     except Problem as problem:
         return _form(request, heading, action, wanted, problem=problem)
@@ -202,6 +204,7 @@ def _form(
         "wanted": wanted,
         "id": endpoint_id,
         "events": registry.events(),
+        "some": bool(wanted.types or request.POST.get("some")),
         "problem": told(problem.message) if problem else "",
     }
     page = _sheet(request, "webhooks/_form.html", heading, context)
@@ -227,6 +230,12 @@ def _wanted(request: HttpRequest) -> Wanted:
         form.get("description", "").replace("\0", ""),
         tuple(types),
     )
+
+
+def _require_choice(request: HttpRequest) -> None:
+    """Raises Invalid for "only these" and none of them, which would be all."""
+    if request.POST.get("some") and not request.POST.getlist("types"):
+        raise Invalid(_("Choose at least one event."))
 
 
 def _has(request: MemberRequest, endpoint_id: UUID) -> bool:

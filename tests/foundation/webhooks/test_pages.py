@@ -64,6 +64,13 @@ def test_a_form_with_a_mistake_comes_back_as_it_was(client, tenant):
     assert queries.endpoints(tenant.actor) == []
 
 
+def test_only_these_and_none_of_them_is_not_all(client, tenant):
+    page = make(client, some="1")
+    assert page.status_code == 422
+    assert "Choose at least one event." in page.content.decode()
+    assert queries.endpoints(tenant.actor) == []
+
+
 def test_from_the_test_message_to_the_replay(client, tenant, admin):
     make(client)
     [endpoint] = queries.endpoints(tenant.actor)
