@@ -7,10 +7,12 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from email import message_from_bytes, policy
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.utils.translation import override
 from psycopg.types.json import Jsonb
 from uuid_utils.compat import uuid7
 
@@ -143,12 +145,16 @@ def test_every_weather_is_written_down(tenant, receiver, admin, monkeypatch):
     assert 1700 < asked < 1810
 
 
-def test_one_who_says_gone_is_left_and_its_owners_are_told(tenant, receiver, admin, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("language", "words"), [("en", "it is gone (410)"), ("de", "nicht mehr gibt (410)")])
+def test_one_who_says_gone_is_left_and_its_owners_are_told(
+    tenant, receiver, admin, monkeypatch, tmp_path, language, words
+):
     from packshot.foundation.accounts import mail
 
     monkeypatch.setattr(mail, "settings", lambda: settings().model_copy(update={"home": tmp_path}))
     receiver.answers["/"] = receiver.says(410)
-    endpoint_id, _ = made(tenant, receiver)
+    with override(language):
+        endpoint_id, _ = made(tenant, receiver)
     emit(admin, tenant)
     deliver(receiver, lambda: queries.endpoint(tenant.actor, endpoint_id).state == "disabled")
     # This process is a web's; the worker's rights are the worker's.
@@ -158,9 +164,10 @@ def test_one_who_says_gone_is_left_and_its_owners_are_told(tenant, receiver, adm
     assert letters.deliver() == 1
     assert letters.deliver() == 0
     (file,) = (tmp_path / "mail").glob("*.eml")
-    said = file.read_text()
-    assert tenant.email in said
-    assert "410" in said
+    letter = message_from_bytes(file.read_bytes(), policy=policy.default)
+    said = letter.get_body(("plain",)).get_content()
+    assert letter["To"] == tenant.email
+    assert words in said
     assert f"/settings/webhooks/{endpoint_id}" in said
 
 

@@ -123,3 +123,17 @@ def test_a_test_message_goes_to_one_endpoint_whatever_it_listens_to(tenant, endp
     commands.switch(tenant.actor, wanted, enabled=False)
     with pytest.raises(Conflict):
         commands.test(tenant.actor, wanted)
+
+
+def test_what_was_sealed_with_another_secret_key_is_not_read(monkeypatch):
+    from cryptography.fernet import InvalidToken
+    from pydantic import SecretStr
+
+    from packshot import sealing
+    from packshot.settings import settings
+
+    sealed = keys.seal("whsec_x")
+    other = settings().model_copy(update={"secret_key": SecretStr("another")})
+    monkeypatch.setattr(sealing, "settings", lambda: other)
+    with pytest.raises(InvalidToken):
+        keys.unseal(sealed)
