@@ -33,7 +33,7 @@ def make(client: Client, **changes):
 
 
 def secret_on(page) -> str:
-    found = re.search(r'value="(whsec_[^"]+)"', page.content.decode())
+    found = re.search(r">(whsec_[A-Za-z0-9+/=]+)<", page.content.decode())
     assert found is not None
     return found.group(1)
 
