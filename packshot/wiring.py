@@ -39,6 +39,7 @@ def connect() -> None:
     from packshot.foundation.organizations import files
     from packshot.foundation.organizations import letters as organization_letters
     from packshot.foundation.organizations.facts import OrganizationOpened
+    from packshot.foundation.webhooks import letters as webhook_letters
     from packshot.foundation.webhooks import registry as webhooks
     from packshot.studio.assets import storage
     from packshot.studio.credits import billing as credits_of
@@ -56,7 +57,7 @@ def connect() -> None:
     subscribe(paid.PaymentRefunded, credits_of.take_back)
     subscribe(paid.DisputeOpened, credits_of.freeze)
     subscribe(paid.DisputeClosed, credits_of.unfreeze)
-    for letters in (organization_letters, billing_letters, credits_letters):
+    for letters in (organization_letters, billing_letters, credits_letters, webhook_letters):
         writing.connect(letters.WRITERS)
     storage.connect(blobs())
     files.connect(blobs())

@@ -196,7 +196,6 @@ def test_no_function_gives_them_more(house, role, admin):
                     "url": "https://x.example.com/",
                     "types": [],
                     "secret": "x",
-                    "language": "en",
                 }
             ),
         ],

@@ -12,8 +12,7 @@ from uuid import UUID
 import structlog
 from cryptography.fernet import InvalidToken
 
-from packshot.db.threads import beside
-from packshot.foundation.webhooks import keys, letters, signing
+from packshot.foundation.webhooks import keys, signing
 from packshot.ports.fetch import FetchFailed, FetchRefused, FetchTimedOut, Poster
 from packshot.worker.database import Database
 from packshot.worker.pace import Pace
@@ -57,16 +56,6 @@ async def deliver_for_ever(database: Database, poster: Poster, pace: Pace) -> No
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
-
-
-async def mail_for_ever(pace: Pace) -> None:
-    """For ever: tell owners and admins of endpoints that were switched off."""
-    while True:
-        try:
-            await beside(letters.deliver)
-        except Exception:  # a database that is away; what was claimed comes back
-            log.exception("webhooks' mails wait")
-        await asyncio.sleep(pace.sweep)
 
 
 async def _claim(database: Database, room: int) -> list[dict[str, Any]]:

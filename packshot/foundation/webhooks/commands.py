@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import get_language
-
 from packshot.db.sql import call
 from packshot.db.tenancy import Actor, acting_as
 from packshot.foundation.webhooks import keys, registry
@@ -43,7 +41,7 @@ def create(actor: Actor, endpoint_id: UUID, wanted: Wanted) -> str:
     """
     secret = keys.fresh()
     with acting_as(actor):
-        asked = {"id": str(endpoint_id), "secret": keys.seal(secret), "language": get_language() or "en"}
+        asked = {"id": str(endpoint_id), "secret": keys.seal(secret)}
         call("webhooks_create_v1", {**wanted.checked(), **asked})
     return secret
 

@@ -30,11 +30,6 @@ class Endpoint(models.Model):
     disabled_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     """The first failure since it last took a message; None where the last try succeeded."""
-    language = models.CharField(max_length=10)
-    """Of whoever made it: the mail about its end is written in it."""
-    letter_at = models.DateTimeField(null=True)
-    """When to mail (again) that it was disabled; None: nothing to mail."""
-    letter_tries = models.SmallIntegerField(db_default=0)
     created_by = models.UUIDField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    dependencies = [('organizations', '0004_workspaces'), ('audit', '0001_initial'), ('billing', '0002_functions')]
+    dependencies = [('organizations', '0004_workspaces'), ('audit', '0001_initial'), ('billing', '0002_functions'), ('letters', '0001_initial')]
 
     operations = [
         migrations.CreateModel(
@@ -63,9 +63,6 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=10, null=True)),
                 ('disabled_at', models.DateTimeField(null=True)),
                 ('failing_since', models.DateTimeField(null=True)),
-                ('language', models.CharField(max_length=10)),
-                ('letter_at', models.DateTimeField(null=True)),
-                ('letter_tries', models.SmallIntegerField(db_default=0)),
                 ('created_by', models.UUIDField()),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
             ],

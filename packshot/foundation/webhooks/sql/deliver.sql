@@ -175,55 +175,12 @@ begin
 end
 $$;
 
--- Take the next mail about an endpoint that was disabled, or null: whose it is, where it led, why, and the addresses of
--- those who are owners and admins now. It is taken again after a while unless it is said to have been sent.
-create or replace function public.webhooks_letter_claim_v1() returns jsonb
-language plpgsql volatile security definer set search_path = ''
-as $$
-declare
-    e public.webhooks_endpoint;
-begin
-    select x.* into e from public.webhooks_endpoint as x
-    where x.letter_at <= app.now()
-    order by x.letter_at limit 1
-    for no key update skip locked;
-    if e.id is null then
-        return null;
-    end if;
-    update public.webhooks_endpoint as x set
-        letter_tries = x.letter_tries + 1,
-        letter_at = case when x.letter_tries < 7 then app.now() + interval '5 min' * 2 ^ x.letter_tries end
-    where x.organization_id = e.organization_id and x.id = e.id;
-    return jsonb_build_object(
-        'organization', e.organization_id, 'id', e.id, 'url', e.url, 'reason', e.reason, 'language', e.language,
-        'name', (select o.name from public.organizations_organization as o where o.id = e.organization_id),
-        'to', coalesce((
-            select jsonb_agg(u.email order by m.created_at, u.id)
-            from public.organizations_membership as m
-            join public.accounts_user as u on u.id = m.user_id
-            where m.organization_id = e.organization_id and m.role in ('owner', 'admin') and u.is_active
-        ), '[]')
-    );
-end
-$$;
-
-create or replace function public.webhooks_letter_sent_v1(p_organization uuid, p_id uuid) returns void
-language sql volatile security definer set search_path = ''
-as $$
-    update public.webhooks_endpoint as e set letter_at = null
-    where e.organization_id = p_organization and e.id = p_id
-$$;
-
 revoke execute on function
     public.webhooks_wait_v1(integer),
     public.webhooks_claim_v1(integer, double precision),
-    public.webhooks_tried_v1(uuid, uuid, bigint, integer, integer, text, text, integer),
-    public.webhooks_letter_claim_v1(),
-    public.webhooks_letter_sent_v1(uuid, uuid)
+    public.webhooks_tried_v1(uuid, uuid, bigint, integer, integer, text, text, integer)
 from public;
 grant execute on function
     public.webhooks_claim_v1(integer, double precision),
-    public.webhooks_tried_v1(uuid, uuid, bigint, integer, integer, text, text, integer),
-    public.webhooks_letter_claim_v1(),
-    public.webhooks_letter_sent_v1(uuid, uuid)
+    public.webhooks_tried_v1(uuid, uuid, bigint, integer, integer, text, text, integer)
 to packshot_worker;

@@ -37,7 +37,7 @@ begin
 end
 $$;
 
--- Make one: {"id", "url", "description", "types", "secret" (sealed), "language"}. Ten an organization at most.
+-- Make one: {"id", "url", "description", "types", "secret" (sealed)}. Ten an organization at most.
 create or replace function public.webhooks_create_v1(p_endpoint jsonb) returns void
 language plpgsql security definer set search_path = ''
 as $$
@@ -51,12 +51,12 @@ begin
         raise exception 'There are ten endpoints, which is the most. Delete one first.' using errcode = 'PX409';
     end if;
     insert into public.webhooks_endpoint (
-        organization_id, id, url, description, types, secret, state, language, created_by, created_at
+        organization_id, id, url, description, types, secret, state, created_by, created_at
     )
     values (
         v_organization, (p_endpoint ->> 'id')::uuid, p_endpoint ->> 'url', coalesce(p_endpoint ->> 'description', ''),
         array(select jsonb_array_elements_text(p_endpoint -> 'types')), p_endpoint ->> 'secret', 'enabled',
-        p_endpoint ->> 'language', app.user_id(), app.now()
+        app.user_id(), app.now()
     );
     perform public.audit_record_v1(
         v_organization, app.user_id(), 'webhook.created', p_endpoint ->> 'url',
@@ -109,7 +109,7 @@ declare
 begin
     if p_enabled and e.state = 'disabled' then
         update public.webhooks_endpoint as x set
-            state = 'enabled', reason = null, disabled_at = null, failing_since = null, letter_at = null
+            state = 'enabled', reason = null, disabled_at = null, failing_since = null
         where x.organization_id = v_organization and x.id = p_id;
         perform public.audit_record_v1(
             v_organization, app.user_id(), 'webhook.enabled', e.url, jsonb_build_object('endpoint', p_id));
@@ -129,8 +129,7 @@ declare
     v_url text;
 begin
     update public.webhooks_endpoint as e set
-        state = 'disabled', reason = p_reason, disabled_at = v_now, letter_tries = 0,
-        letter_at = case when p_reason <> 'person' then v_now end
+        state = 'disabled', reason = p_reason, disabled_at = v_now
     where e.organization_id = p_organization and e.id = p_id
     returning e.url into v_url;
     update public.webhooks_delivery as d set state = 'failed', ended_at = v_now, lease_until = null
@@ -138,6 +137,11 @@ begin
     perform public.audit_record_v1(
         p_organization, case when p_reason = 'person' then app.user_id() end, 'webhook.disabled', v_url,
         jsonb_build_object('endpoint', p_id, 'reason', p_reason));
+    if p_reason <> 'person' then
+        perform public.letters_post_to_v1(
+            p_organization, 'webhook:' || app.uuid7(), 'webhooks.disabled',
+            jsonb_build_object('endpoint', p_id, 'url', v_url, 'reason', p_reason), array['owner', 'admin']);
+    end if;
 end
 $$;
 

@@ -38,7 +38,6 @@ create index webhooks_delivery_failed on public.webhooks_delivery (organization_
 create index webhooks_delivery_of_event on public.webhooks_delivery (organization_id, event_id);
 create index webhooks_event_age on public.webhooks_event (created_at);
 create index webhooks_attempt_of on public.webhooks_attempt (organization_id, delivery_id, id);
-create index webhooks_endpoint_letter on public.webhooks_endpoint (letter_at) where letter_at is not null;
 
 -- A delivery's row changes some times and is small.
 alter table public.webhooks_delivery set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
