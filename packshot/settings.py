@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     """Offer a second factor (an authenticator app and recovery codes) under Settings."""
 
     fetch_trusted: list[str] = []
-    """`host:port` inside one's own network that downloads may reach, also over http: private mirrors, and tests."""
+    """`host:port` inside one's own network that downloads and webhooks may reach, also over http: private mirrors,
+    receivers of one's own, and tests."""
     fal_key: SecretStr | None = None
     """The API key of an account at fal.ai; None: its models are not offered."""
     fal_user: str | None = None

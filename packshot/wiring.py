@@ -15,7 +15,7 @@ from packshot.adapters.disk import DiskBlobs
 from packshot.adapters.moving import MovingBlobs
 from packshot.facts import subscribe
 from packshot.ports.blobs import BlobStore
-from packshot.ports.fetch import Fetcher
+from packshot.ports.fetch import Fetcher, Poster
 from packshot.ports.generation import Closing, Generator
 from packshot.ports.payments import Ability, Payments
 from packshot.settings import settings
@@ -39,12 +39,14 @@ def connect() -> None:
     from packshot.foundation.organizations import files
     from packshot.foundation.organizations import letters as organization_letters
     from packshot.foundation.organizations.facts import OrganizationOpened
+    from packshot.foundation.webhooks import letters as webhook_letters
+    from packshot.foundation.webhooks import registry as webhooks
     from packshot.studio.assets import storage
     from packshot.studio.credits import billing as credits_of
     from packshot.studio.credits import letters as credits_letters
     from packshot.studio.credits import topups
     from packshot.studio.credits.commands import open_wallet
-    from packshot.studio.generation import providers
+    from packshot.studio.generation import hooks, providers
 
     subscribe(OrganizationOpened, open_wallet)
     subscribe(paid.PeriodPaid, credits_of.set_allowance)
@@ -55,12 +57,13 @@ def connect() -> None:
     subscribe(paid.PaymentRefunded, credits_of.take_back)
     subscribe(paid.DisputeOpened, credits_of.freeze)
     subscribe(paid.DisputeClosed, credits_of.unfreeze)
-    for letters in (organization_letters, billing_letters, credits_letters):
+    for letters in (organization_letters, billing_letters, credits_letters, webhook_letters):
         writing.connect(letters.WRITERS)
     storage.connect(blobs())
     files.connect(blobs())
     providers.connect(_receivers, known_providers())
     payment_providers.connect(settings().payments, payments)
+    webhooks.connect(hooks.events, lambda url: poster().check(url))
     topups.connect(topups.Shop(_packs_of, _charge) if settings().payments is not None else None)
 
 
@@ -228,6 +231,14 @@ def fetcher() -> Fetcher:
     from packshot.adapters.fetch.fetcher import SafeFetcher
 
     return SafeFetcher(trusted=settings().fetch_trusted)
+
+
+@cache
+def poster() -> Poster:
+    """The same door for messages to other people's servers."""
+    from packshot.adapters.fetch.poster import SafePoster
+
+    return SafePoster(trusted=settings().fetch_trusted)
 
 
 def known_providers() -> dict[str, Known]:

@@ -24,6 +24,10 @@ from packshot.foundation.accounts.models import User
 from packshot.foundation.billing import urls as billing_urls
 from packshot.foundation.organizations import commands, queries
 from packshot.foundation.organizations import urls as organization_urls
+from packshot.foundation.webhooks import commands as webhooks
+from packshot.foundation.webhooks import queries as sent
+from packshot.foundation.webhooks import urls as webhook_urls
+from packshot.foundation.webhooks.commands import Wanted
 from tests.foundation.billing.paid import paid
 from tests.foundation.people import Company
 from tests.test_tenancy_matrix import member_functions
@@ -35,6 +39,8 @@ TABLES = {
     "organizations_takeout": "organization_id",
     "audit_event": "organization_id",
     "billing_order": "organization_id",
+    "webhooks_endpoint": "organization_id",
+    "webhooks_delivery": "organization_id",
 }
 # What a member may do about themselves, and with what is theirs: tested with the pages.
 ONES_OWN = {"workspace-leave", "workspace-switch", "workspace-none", "invitation"}
@@ -47,6 +53,7 @@ ADMINS = {
     "invitation-resend",
     "workspace",
 }
+ADMINS |= {each.name for each in webhook_urls.urlpatterns}
 
 
 class House:
@@ -65,6 +72,10 @@ class House:
             [Jsonb({"emails": ["guest@example.com"], "role": "admin", "language": "en"}), self.order],
         )
         worker.execute("select public.organizations_took_out_v1(%s, %s, %s)", [company.id, self.takeout, 9])
+        self.endpoint = uuid7()
+        webhooks.create(company.owner, self.endpoint, Wanted("https://hooks.example.com/"))
+        webhooks.test(company.owner, self.endpoint)
+        [self.delivery] = [each.id for each in sent.deliveries(company.owner, self.endpoint)[0]]
 
     @property
     def ids(self) -> dict[str, UUID]:
@@ -72,6 +83,8 @@ class House:
             "user_id": self.company.boss.user_id,
             "invitation_id": self.invitation,
             "takeout_id": self.takeout,
+            "endpoint_id": self.endpoint,
+            "delivery_id": self.delivery,
         }
 
     def rows(self, *, of_owners: bool = False) -> dict[str, list[str]]:
@@ -117,11 +130,11 @@ SEATS = {
 }  # what billing has about people; its other routes are tested with it
 ROUTES = [
     (pattern.name, tuple(pattern.pattern.regex.groupindex))
-    for pattern in (*organization_urls.urlpatterns, *billing_urls.urlpatterns)
-    if pattern.name not in ONES_OWN and (pattern in organization_urls.urlpatterns or pattern.name in SEATS)
+    for pattern in (*organization_urls.urlpatterns, *billing_urls.urlpatterns, *webhook_urls.urlpatterns)
+    if pattern.name not in ONES_OWN and (pattern not in billing_urls.urlpatterns or pattern.name in SEATS)
 ]
 FORM = {"role": "owner", "name": "Mine", "emails": "a@example.com", "price": "team", "quantity": "50"}
-FORM |= {"key": str(uuid7()), "at": "2027-01-01T00:00Z"}
+FORM |= {"key": str(uuid7()), "at": "2027-01-01T00:00Z", "url": "https://mine.example.com/"}
 
 
 def test_the_routes_are_those_that_the_studio_has():
@@ -169,7 +182,7 @@ def test_no_function_gives_them_more(house, role, admin):
     actor = house.people[role]
     person = {"id": str(uuid7()), "email": "x@example.com", "seed": str(uuid7()), "hash": "0" * 64}
     uuids = [house.company.boss.user_id, house.invitation, house.takeout, house.company.id, house.order]
-    uuids += [house.colleague.user_id] if role == "member" else []
+    uuids += [house.colleague.user_id, house.endpoint, house.delivery] if role == "member" else []
     values: dict[str, list[Any]] = {
         "uuid": uuids,
         "uuid[]": [uuids],
@@ -177,6 +190,14 @@ def test_no_function_gives_them_more(house, role, admin):
         "jsonb": [
             Jsonb({"role": "owner", "people": [person]}),
             Jsonb({"role": "member", "people": [person]}),
+            Jsonb(
+                {
+                    "id": str(uuid7()),
+                    "url": "https://x.example.com/",
+                    "types": [],
+                    "secret": "x",
+                }
+            ),
         ],
         "boolean": [True],
     }

@@ -32,6 +32,9 @@ from packshot.foundation.accounts.models import User
 from packshot.foundation.apikeys import commands as apikeys
 from packshot.foundation.organizations import commands as organizations
 from packshot.foundation.organizations import queries as workspaces
+from packshot.foundation.webhooks import commands as webhooks
+from packshot.foundation.webhooks import queries as sent
+from packshot.foundation.webhooks.commands import Wanted
 from packshot.studio.assets import commands as assets
 from packshot.studio.assets.contracts import ExportSpec, Selection
 from packshot.studio.boards import commands as boards
@@ -115,7 +118,10 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         )
     key = apikeys.make(actor, name="A shop", scopes=["models:read"])
     apikeys.begin(actor, str(uuid7()), "0" * 64)
+    endpoint_id, delivery_id = hooked(tenant, worker)
     ids = {
+        "endpoint_id": str(endpoint_id),
+        "delivery_id": str(delivery_id),
         "key_id": str(key.id),
         "reply_id": str(reply),
         "order_id": str(order_id),
@@ -135,6 +141,21 @@ def furnish(tenant: Tenant, worker: psycopg.Connection) -> Furnished:
         "takeout_id": str(takeout_id),
     }
     return Furnished(tenant, ids)
+
+
+def hooked(tenant: Tenant, worker: psycopg.Connection) -> tuple[UUID, UUID]:
+    """A webhook, and a message to it that was tried once."""
+    endpoint_id = uuid7()
+    webhooks.create(tenant.actor, endpoint_id, Wanted("https://hooks.example.com/"))
+    webhooks.test(tenant.actor, endpoint_id)
+    (delivery,), _ = sent.deliveries(tenant.actor, endpoint_id)
+    # Whatever else is due is let go of at once.
+    claimed = worker.execute(
+        "select organization_id, id, token from public.webhooks_claim_v1(10000, 0)"
+    ).fetchall()
+    [mine] = [row for row in claimed if row[1] == delivery.id]
+    worker.execute("select public.webhooks_tried_v1(%s, %s, %s, 500, 5, 'no', null, null)", mine)
+    return endpoint_id, delivery.id
 
 
 def spend(tenant: Tenant) -> None:
@@ -174,6 +195,8 @@ def replied(tenant: Tenant, worker: psycopg.Connection, board_id: UUID) -> UUID:
 
 # Parameters of routes that name a tenant's object: `furnish` knows one of each.
 IDS = {
+    "endpoint_id",
+    "delivery_id",
     "slug",
     "key_id",
     "reply_id",

@@ -1,4 +1,4 @@
-"""The port to files on other people's servers: the one door out."""
+"""The ports to other people's servers, for files and for messages: the one door out."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ class FetchRefused(Exception):
 
 class FetchFailed(Exception):
     """The other side did not deliver; asked again later it may."""
+
+
+class FetchTimedOut(FetchFailed):
+    """It did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +45,32 @@ class Fetcher(Protocol):
 
         `hosts` are the names that may be asked (`*.` in front means below); None allows every public one. `headers`
         go to the address's own host only. Raises FetchRefused and FetchFailed.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was answered to a message, whatever its status is."""
+
+    status: int
+    head: bytes
+    """The beginning of the answer's body."""
+    retry_after: str | None
+    """As the header of that name says it: seconds, or a date."""
+    took_ms: int
+
+
+class Poster(Protocol):
+    def check(self, url: str) -> None:
+        """Whether an address may be posted to at all, as far as its text tells. Raises FetchRefused."""
+        ...
+
+    async def post(
+        self, url: str, body: bytes, *, headers: Mapping[str, str], timeout_s: float, max_bytes: int
+    ) -> Posted:
+        """Send `body`; follow no redirect; read `max_bytes` of the answer at most; `timeout_s` for all of it.
+
+        Raises FetchRefused and FetchFailed.
         """
         ...

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "packshot.foundation.audit",
     "packshot.foundation.letters",
     "packshot.foundation.apikeys",
+    "packshot.foundation.webhooks",
     "packshot.studio.credits",
     "packshot.studio.generation",
     "packshot.studio.writing",

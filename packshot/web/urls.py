@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("packshot.foundation.organizations.urls")),
     path("", include("packshot.foundation.audit.urls")),
     path("", include("packshot.foundation.apikeys.urls")),
+    path("", include("packshot.foundation.webhooks.urls")),
     path("", include("packshot.studio.boards.urls")),
     path("", include("packshot.studio.generation.urls")),
     path("", include("packshot.studio.writing.urls")),

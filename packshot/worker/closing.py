@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 _AT_ONCE = 20
 ROOMS = (
     "generation_end_organization_v1",
+    "webhooks_end_organization_v1",
     "boards_end_organization_v1",
     "assets_end_organization_v1",
     "statement_end_organization_v1",

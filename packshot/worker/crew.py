@@ -21,7 +21,7 @@ from packshot.settings import settings
 from packshot.studio.assets import storage, tasks
 from packshot.studio.generation import callbacks
 from packshot.studio.generation.catalogue import catalogue
-from packshot.worker import invitations
+from packshot.worker import hooks, invitations
 from packshot.worker.changes import carry_on
 from packshot.worker.database import Database, QueueDriver
 from packshot.worker.downloads import Downloads
@@ -114,6 +114,7 @@ class Crew:
             mind_for_ever(self._database, self._pace),
             take_payments(self._pace),
             send_for_ever(self._pace),
+            hooks.deliver_for_ever(self._database, wiring.poster(), self._pace),
         ]
         helpers = [asyncio.create_task(one) for one in for_ever]
         serving = [asyncio.create_task(one) for one in lanes]

@@ -30,5 +30,7 @@ class Pace:
     """How often the inbox of payments is looked at; who has paid waits for that on the success page at most."""
     letters: float = 5.0
     """How often letters that are due are looked for."""
+    webhooks: float = 1.0
+    """How often it is looked for messages to other people's servers."""
     stop: float = 8.0
     """A stopping worker finishes what it can for so long, and then hands the rest back."""

@@ -33,6 +33,7 @@ PARTS = {
     "requests": "generation_takeout_v1",
     "credits": "credits_takeout_v1",
     "payments": "billing_takeout_v1",
+    "webhooks": "webhooks_takeout_v1",
     "pictures": "assets_takeout_v1",
 }
 """The function that tells the lines of each file, a page at a time."""
@@ -42,7 +43,7 @@ _ENDINGS |= {"video/mp4": "mp4", "video/webm": "webm"}
 README = """What is in here
 
 people.jsonl, invitations.jsonl, audit.jsonl, keys.jsonl, boards.jsonl, requests.jsonl, credits.jsonl, payments.jsonl,
-pictures.jsonl
+webhooks.jsonl, pictures.jsonl
     One JSON object a line, in UTF-8. Times are ISO 8601. Amounts of credits are micro-credits: 1,000,000 is one.
     `jobs` of a request name the pictures they made by `asset_id`, which is a picture's `id`.
 

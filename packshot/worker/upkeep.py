@@ -52,6 +52,7 @@ async def keep_whole(database: Database, pace: Pace, *, cap: int, blobs: BlobSto
             await database.call("accounts_forget_v1")
             await database.call("organizations_forget_v1")
             await database.call("apikeys_forget_v1")
+            await database.call("webhooks_forget_v1")
             await database.call("boards_erase_v1", BOARDS_AT_ONCE)
             since_forgotten = 0.0
         await asyncio.sleep(pace.sweep)

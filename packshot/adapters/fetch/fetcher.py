@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ssl
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,42 +13,20 @@ from urllib.parse import urljoin
 import httpcore
 
 from packshot.adapters.fetch import magic, targets
-from packshot.adapters.fetch.network import PinnedNetwork, Resolve, system_resolve
+from packshot.adapters.fetch.door import Door, header
 from packshot.adapters.fetch.targets import Target
 from packshot.ports.fetch import Fetched, FetchFailed, FetchRefused
 
 _HOPS = 3
-_CONNECT_S = 5.0
-_IDLE_S = 15.0
 _PIECE = 1024 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _LATER = frozenset({404, 408, 425, 429})
 """Besides 5xx: a file that was made a moment ago may not be everywhere yet."""
-_ASK = {"Accept": "image/*, video/*", "Accept-Encoding": "identity", "User-Agent": "Packshot"}
+_ASK = {"Accept": "image/*, video/*"}
 
 
-class SafeFetcher:
-    """Implements packshot.ports.fetch.Fetcher. `trusted` are `host:port` of the operator's own network.
-
-    Each fetch has connections of its own: no cookies, no proxy from the environment, nothing remembered. `tls`,
-    `resolve` and `wire` are the certificates, the resolver and the network that are used; tests give their own.
-    """
-
-    def __init__(
-        self,
-        *,
-        trusted: Collection[str] = (),
-        tls: ssl.SSLContext | None = None,
-        resolve: Resolve = system_resolve,
-        wire: httpcore.AsyncNetworkBackend | None = None,
-    ) -> None:
-        self._trusted = frozenset(each.lower() for each in trusted)
-        self._tls = tls or ssl.create_default_context()
-        self._network = PinnedNetwork(
-            resolve=resolve,
-            trusted=frozenset(_host_and_port(each) for each in self._trusted),
-            wire=wire or httpcore.AnyIOBackend(),
-        )
+class SafeFetcher(Door):
+    """Implements packshot.ports.fetch.Fetcher."""
 
     async def fetch(
         self,
@@ -76,43 +53,24 @@ class SafeFetcher:
         self, url: str, hosts: Sequence[str] | None, headers: Mapping[str, str]
     ) -> AsyncIterator[httpcore.Response]:
         """The answer that is no redirect, its body still to be read."""
-        target = targets.read(url, hosts=hosts, trusted=self._trusted)
+        target = self.target(url, hosts=hosts)
         for _ in range(_HOPS + 1):
-            async with self._asked(target, headers) as answer:
+            async with self.asked("GET", target, {**headers, **_ASK}) as answer:
                 if answer.status not in _MOVED:
                     yield answer
                     return
-                onward = _onward(target, answer, hosts, self._trusted)
+                onward = _onward(target, answer, hosts, self.trusted)
             if onward.origin != target.origin:
                 headers = {}  # for good: a host that sends us back does not get them either
             target = onward
         raise FetchRefused(f"more than {_HOPS} redirects")
-
-    @asynccontextmanager
-    async def _asked(self, target: Target, headers: Mapping[str, str]) -> AsyncIterator[httpcore.Response]:
-        url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        timeout = {"connect": _CONNECT_S, "read": _IDLE_S, "write": _IDLE_S, "pool": _CONNECT_S}
-        async with (
-            httpcore.AsyncConnectionPool(
-                ssl_context=self._tls, network_backend=self._network, max_connections=1
-            ) as pool,
-            pool.stream(
-                "GET", url, headers=list({**headers, **_ASK}.items()), extensions={"timeout": timeout}
-            ) as answer,
-        ):
-            yield answer
-
-
-def _host_and_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _onward(
     target: Target, answer: httpcore.Response, hosts: Sequence[str] | None, trusted: Collection[str]
 ) -> Target:
     """Where a redirect leads, judged as the first address was. Nobody outside can send us to a trusted place."""
-    location = _header(answer, b"location")
+    location = header(answer, b"location")
     if location is None:
         raise FetchRefused("a redirect that leads nowhere")
     here = f"{target.scheme}://{target.host}:{target.port}{target.path}"
@@ -129,11 +87,11 @@ def _judge(answer: httpcore.Response, max_bytes: int) -> None:
         raise FetchFailed(f"answered with {answer.status}")
     if answer.status != 200:
         raise FetchRefused(f"answered with {answer.status}")
-    coding = _header(answer, b"content-encoding")
+    coding = header(answer, b"content-encoding")
     if coding not in (None, "", "identity"):
         # Unpacking is what a bomb waits for, and nobody asked for it.
         raise FetchRefused(f"packed as {coding!r:.40}, which was not asked for")
-    length = _header(answer, b"content-length")
+    length = header(answer, b"content-length")
     if length is not None and length.isdigit() and int(length) > max_bytes:
         raise FetchRefused(f"{length} bytes are more than the {max_bytes} that are taken")
 
@@ -175,8 +133,3 @@ def _kind(head: bytes | bytearray) -> str:
     if found is None:
         raise FetchRefused("neither a picture nor a video of a kind that is taken")
     return found
-
-
-def _header(answer: httpcore.Response, name: bytes) -> str | None:
-    found = [value for key, value in answer.headers if key.lower() == name]
-    return found[0].decode("latin-1").strip() if found else None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from packshot.adapters.fetch import door
 from packshot.adapters.fetch import fetcher as fetching
 from packshot.adapters.fetch.fetcher import SafeFetcher
 from packshot.adapters.mock.picture import clip, picture
@@ -252,7 +253,7 @@ async def test_silence_ends_before_the_whole_time_is_over(web, into, monkeypatch
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n" + PICTURE[:100])
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(fetching, "_IDLE_S", 0.2)
+    monkeypatch.setattr(door, "_IDLE_S", 0.2)
     web.pages["/a.png"] = silent
     assert "ReadTimeout" in await failed(web, into, timeout_s=60)
 

@@ -92,6 +92,7 @@ begin
                 state = 'succeeded', late = true, progress = 100, error_code = null, error_message = null,
                 asset_id = (v_row.result -> 'assets' -> 0 ->> 'id')::uuid
             where j.organization_id = v_row.organization_id and j.id = v_row.id;
+            perform public.generation_emit_jobs_v1(array[v_row.id], array[v_row.organization_id]);
         else
             continue;
         end if;
