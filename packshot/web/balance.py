@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from packshot.db.tenancy import Actor
 from packshot.studio.credits import notices, queries
-from packshot.studio.credits.words import kind_words, source_words
+from packshot.studio.credits.words import entry_word, kind_words, source_words
 
 ENTRIES_SHOWN = 5
 ENTRIES_READ = 50
@@ -65,7 +65,7 @@ def entries(actor: Actor) -> list[EntryLine]:
     lines: list[EntryLine] = []
     kinds = kind_words()
     for entry in queries.entries(actor, ENTRIES_READ):
-        word = kinds.get(entry.kind, entry.kind)
+        word = entry_word(kinds, entry.kind, entry.amount)
         if lines and lines[-1].word == word and lines[-1].at - entry.at < TOGETHER:
             last = lines[-1]
             lines[-1] = replace(last, amount=last.amount + entry.amount, count=last.count + 1)

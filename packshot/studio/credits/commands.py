@@ -224,16 +224,36 @@ def terms(
     key: str,
     anchor: datetime,
     until: datetime | None,
+    kept: datetime | None = None,
+    actor: UUID | None = None,
+    note: Json | None = None,
+) -> bool:
+    """What each month from now on includes, counted from `anchor`, up to `until` (None: without an end).
+
+    A month that has had its credits keeps them, which is then the answer; another is opened now. What was left of other
+    terms' months runs out. What is left of the last month when `until` comes stays up to `kept`, or until other terms
+    are said. Raises Invalid and KeyReused.
+    """
+    body = {"kind": "terms", "wallet": str(wallet), "amount": allowance, "anchor": anchor.isoformat()}
+    answer = _run(body, key, actor, until=_iso(until), kept=_iso(kept), note=note)
+    return answer["lot"] is None
+
+
+def reopen(
+    wallet: UUID,
+    lot: UUID,
+    expires_at: datetime,
+    *,
+    key: str,
     actor: UUID | None = None,
     note: Json | None = None,
 ) -> After:
-    """What each month from now on includes, counted from `anchor`, up to `until` (None: without an end).
+    """A lot that was ended before its time runs on up to `expires_at`, and all that ran out of it is there again.
 
-    A month that has had its credits keeps them; another is opened now, and what was left of the allowance before runs
-    out. Raises Invalid and KeyReused.
+    Raises Invalid (it has not ended, or `expires_at` is not later than now), KeyReused, NotFound.
     """
-    body = {"kind": "terms", "wallet": str(wallet), "amount": allowance, "anchor": anchor.isoformat()}
-    return _after(_run(body, key, actor, until=_iso(until), note=note))
+    body = {"kind": "reopen", "wallet": str(wallet), "lot": str(lot), "expires_at": expires_at.isoformat()}
+    return _after(_run(body, key, actor, note=note))
 
 
 def freeze(

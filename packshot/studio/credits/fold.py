@@ -46,7 +46,8 @@ class Effect(NamedTuple):
     debt: int
 
 
-# What an entry of each kind may do; a debit is the hold's, or drawn from what is available, or becomes debt.
+# What an entry of each kind may do; a debit is the hold's, or drawn from what is available, or becomes debt;
+# an expire upwards takes one back.
 _EFFECTS: dict[str, tuple[Effect, ...]] = {
     "grant": (Effect(1, 0, 0),),
     "topup": (Effect(1, 0, 0),),
@@ -56,7 +57,7 @@ _EFFECTS: dict[str, tuple[Effect, ...]] = {
     "release": (Effect(1, -1, 0),),
     "debit": (Effect(0, -1, 0), Effect(-1, 0, 0), Effect(0, 0, 1)),
     "refund": (Effect(1, 0, 0), Effect(0, 0, -1)),
-    "expire": (Effect(-1, 0, 0),),
+    "expire": (Effect(-1, 0, 0), Effect(1, 0, 0)),
     "freeze": (Effect(-1, 0, 0),),
     "unfreeze": (Effect(1, 0, 0),),
     "claw": (Effect(-1, 0, 0), Effect(0, 0, 0), Effect(0, 0, 1)),
@@ -122,7 +123,7 @@ class WalletFold:
 
     @staticmethod
     def _sign(entry: LogEntry, effect: Effect) -> bool:
-        if entry.kind == "adjust":
+        if entry.kind in ("adjust", "expire"):
             return (entry.amount > 0) == (effect.available > 0)
         return (entry.amount > 0) == (entry.kind in _UPWARDS)
 
@@ -142,8 +143,8 @@ class WalletFold:
                 self.spent -= size
                 lot.spent -= size
             case "expire":
-                self.expired += size
-                lot.expired += size
+                self.expired -= entry.amount
+                lot.expired -= entry.amount
             case "freeze":
                 lot.frozen += size
             case "unfreeze":

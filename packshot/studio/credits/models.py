@@ -31,6 +31,9 @@ class Wallet(models.Model):
     allowance_until = models.DateTimeField(null=True)
     """Months that begin then or later include nothing: it is not paid further. None: for ever, the free plan."""
 
+    allowance_kept = models.DateTimeField(null=True)
+    """What is left of the last of them stays until then, as long as the renewal is neither paid nor has failed."""
+
     def __str__(self) -> str:
         return f"wallet {self.id}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.utils import formats
@@ -47,3 +48,8 @@ def kind_words() -> dict[str, str]:
         "claw": _("Taken back"),
         "repay": _("Paid what was owed"),
     }
+
+
+def entry_word(words: Mapping[str, str], kind: str, amount: int) -> str:
+    """By `kind_words()`; what had run out and is there again has come back."""
+    return words["refund"] if kind == "expire" and amount > 0 else words.get(kind, kind)

@@ -17,7 +17,7 @@ from packshot.errors import Invalid
 from packshot.foundation.organizations.queries import people
 from packshot.studio.assets import queries as assets
 from packshot.studio.assets.queries import AssetView
-from packshot.studio.credits.words import kind_words, source_words
+from packshot.studio.credits.words import entry_word, kind_words, source_words
 from packshot.studio.generation import queries as work
 from packshot.studio.generation.wording import operation_word
 from packshot.studio.statement import charts, queries
@@ -160,7 +160,7 @@ def paid_for(line: Line, known: Names) -> str | None:
 def _entry(line: Line, kinds: Mapping[str, str], known: Names, picture: AssetView | None) -> Entry:
     return Entry(
         line=line,
-        word=kinds.get(line.kind, line.kind),
+        word=entry_word(kinds, line.kind, line.amount),
         who=known.member(line.member_id) if line.member_id is not None else None,
         model=known.model(line.model) if line.model else None,
         paid_for=paid_for(line, known),

@@ -47,6 +47,7 @@ class Lot:
     held: int = 0
     frozen: int = 0
     clawed: int = 0
+    expired: int = 0
     is_frozen: bool = False
 
     def burns(self) -> tuple[Any, ...]:
@@ -83,6 +84,8 @@ class Model:
     period: int = 0
     until: datetime | None = None
     """Months that begin then or later include nothing."""
+    kept: datetime | None = None
+    """What is left of the last of them stays until then."""
     caps: dict[str, int] = field(default_factory=dict)
     totals: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("in", "spent", "expired", "clawed"), 0)
@@ -119,6 +122,8 @@ class Model:
             events: list[tuple[datetime, int, str, Any]] = [
                 (boundary(self.anchor, self.period + 1), 2, "", None)
             ]
+            if self.until == events[0][0] and self._keeping(self.until) and self._last():
+                events.append((self.until, -1, "", None))
             events += [(h.expires_at, 0, i, h) for i, h in self.holds.items() if h.state == "open"]
             events += [
                 (lot.expires_at, 1, lot.id, lot) for lot in self.lots if lot.remaining and lot.expires_at
@@ -127,7 +132,10 @@ class Model:
             if at > now:
                 break
             self.now = at
-            if turn == 0:
+            if turn == -1:
+                for lot in self._last():
+                    lot.expires_at = self.kept
+            elif turn == 0:
                 what.state = "expired"
                 self._give_back(what.taken)
             elif turn == 1:
@@ -139,8 +147,17 @@ class Model:
 
     # Parts.
 
+    def _keeping(self, at: datetime) -> bool:
+        """Whether what is paid for has ended, and its credits have not."""
+        return self.until is not None and self.kept is not None and self.until <= at < self.kept
+
+    def _last(self) -> list[Lot]:
+        """What runs out just when what is paid for ends."""
+        return [lot for lot in self.lots if lot.source == "included" and lot.expires_at == self.until]
+
     def _expire(self, lot: Lot) -> None:
         self.totals["expired"] += lot.remaining
+        lot.expired += lot.remaining
         lot.remaining = 0
 
     def _return(self, lot: Lot, amount: int) -> None:
@@ -179,14 +196,17 @@ class Model:
 
     def _allow(self, amount: int, ref: str | None) -> Lot | None:
         start = boundary(self.anchor, self.period)
-        for lot in self.lots:
-            if lot.source == "included":
-                lot.expires_at = min(lot.expires_at or self.now, self.now)
-                self._expire(lot)
+        if not self._keeping(self.now):
+            self._end([lot for lot in self.lots if lot.source == "included"])
         ref = ref or f"allowance:{start:%Y-%m-%dT%H:%M:%S}"
         if amount == 0 or any(lot.ref == ref for lot in self.lots):
             return None
         return self._open(Lot("included", 50, start, boundary(self.anchor, self.period + 1), amount, ref))
+
+    def _end(self, lots: list[Lot]) -> None:
+        for lot in lots:
+            lot.expires_at = min(lot.expires_at or self.now, self.now)
+            self._expire(lot)
 
     def _included(self, at: datetime) -> int:
         return 0 if self.until is not None and self.until <= at else self.allowance
@@ -329,7 +349,7 @@ class Model:
         if any(lot.ref == ref for lot in self.lots):
             raise Refusal("already_granted", ref=ref)
         self.anchor, self.period, self.allowance, debt = anchor, period, c["amount"], self.debt
-        self.until = None
+        self.until = self.kept = None
         lot = self._allow(c["amount"], ref)
         return {"repaid": min(debt, c["amount"]), "lot": lot}
 
@@ -346,7 +366,17 @@ class Model:
         period = period_of(anchor, self.now)
         ref = f"allowance:{boundary(anchor, period):%Y-%m-%dT%H:%M:%S}"
         self.anchor, self.period, self.allowance, self.until = anchor, period, c["amount"], until
+        self.kept = datetime.fromisoformat(c["kept"]) if "kept" in c else None
         if any(lot.ref == ref for lot in self.lots):
+            start, ended = boundary(anchor, period), until is not None and until <= self.now
+            if not self._keeping(self.now):
+                self._end(
+                    [
+                        lot
+                        for lot in self.lots
+                        if lot.source == "included" and (ended or lot.effective_at < start or lot.ref != ref)
+                    ]
+                )
             return {"repaid": 0, "lot": None}
         debt = self.debt
         lot = self._allow(granted, ref)
@@ -388,6 +418,24 @@ class Model:
         frozen, lot.frozen, lot.is_frozen = lot.frozen, 0, False
         self._return(lot, frozen)
         return {"unfrozen": frozen}
+
+    def reopen(self, c: dict[str, Any]) -> dict[str, Any]:
+        lot, ends = self._lot(c), datetime.fromisoformat(c["expires_at"])
+        if lot.expires_at is None or lot.expires_at > self.now or ends <= self.now:
+            raise Refusal("invalid", message="What has run out is reopened up to a moment later than now.")
+        amount = lot.expired
+        if self.available + self.held + amount > MOST:
+            raise Refusal("overflow", most=MOST)
+        lot.expires_at, lot.expired = ends, 0
+        self.totals["expired"] -= amount
+        lot.remaining += amount
+        if lot.is_frozen:
+            lot.frozen, lot.remaining = lot.frozen + lot.remaining, 0
+        else:
+            paid = min(self.debt, amount)
+            self.debt -= paid
+            lot.remaining -= paid
+        return {"reopened": amount}
 
     def claw(self, c: dict[str, Any]) -> dict[str, Any]:
         lot = self._lot(c)

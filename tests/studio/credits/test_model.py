@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from packshot.studio.credits.verify import verify
 from tests.studio.credits.conftest import Ledger
-from tests.studio.credits.model import Lot, Model
+from tests.studio.credits.model import Lot, Model, boundary, period_of
 
 START = datetime(2027, 1, 17, 9, 30, tzinfo=UTC)
 ALLOWANCE = 500_000_000
@@ -84,6 +84,8 @@ def allowances(draw: st.DrawFn, kind: str) -> dict[str, Any]:
         order["anchor_days"] = draw(st.sampled_from([0, 1, 13, 31, 400]))
     if kind == "terms" and draw(st.booleans()):
         order["until_days"] = draw(st.sampled_from([-1, 0, 1, 20, 61, 400]))
+        order["until_months"] = draw(st.sampled_from([None, 1, 1, 2]))
+        order["kept_days"] = draw(st.sampled_from([None, 0, 1, 7, 40]))
     return order
 
 
@@ -95,7 +97,7 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
             ["reserve"] * 5
             + ["finalize"] * 5
             + ["release", "refund", "refund", "grant", "topup", "monthly_reset", "terms", "terms"]
-            + ["adjust", "expire", "freeze", "unfreeze", "unfreeze", "claw"]
+            + ["adjust", "expire", "freeze", "unfreeze", "unfreeze", "claw", "reopen", "reopen"]
         )
     )
     order: dict[str, Any] = {"kind": kind}
@@ -118,6 +120,8 @@ def orders(draw: st.DrawFn) -> dict[str, Any]:
         order["lot"] = draw(picks)
         if kind == "claw":
             order["amount"] = draw(amounts)
+        elif kind == "reopen":
+            order["expires_in"] = draw(st.sampled_from([1, 86400, 20 * 86400]))
     return order
 
 
@@ -314,6 +318,19 @@ class LedgerMachine(RuleBasedStateMachine):
     def shape(lot: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in lot.items() if key != "id"}
 
+    def until(self, command: dict[str, Any]) -> dict[str, str]:
+        """Until when terms are paid, often just where a month ends; takes the numbers out of the command."""
+        days, months, kept = (command.pop(name, None) for name in ("until_days", "until_months", "kept_days"))
+        if months is not None:
+            anchor = self.now - timedelta(days=command["anchor_days"])
+            until = boundary(anchor, period_of(anchor, self.now) + months)
+        elif days is not None:
+            until = self.now + timedelta(days=days)
+        else:
+            return {}
+        found = {"until": until.isoformat()}
+        return found if kept is None else found | {"kept": (until + timedelta(days=kept)).isoformat()}
+
     def meant(self, order: dict[str, Any], n: int) -> dict[str, Any]:
         """The command of an order: numbers become holds, lots, shares and times of this run."""
         command = {**order, "key": f"{len(self.told)}.{n}", "wallet": str(self.wallet)}
@@ -339,8 +356,7 @@ class LedgerMachine(RuleBasedStateMachine):
             command["lot"] = self.model.lots[order["lot"] % len(self.model.lots)].id
         if "expires_in" in order and order["kind"] != "reserve":
             command["expires_at"] = (self.now + timedelta(seconds=command.pop("expires_in"))).isoformat()
-        if "until_days" in order:
-            command["until"] = (self.now + timedelta(days=command.pop("until_days"))).isoformat()
+        command |= self.until(command)
         if "anchor_days" in order:
             command["anchor"] = (self.now - timedelta(days=command.pop("anchor_days"))).isoformat()
         return command

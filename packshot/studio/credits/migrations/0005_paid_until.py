@@ -12,6 +12,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="wallet", name="allowance_until", field=models.DateTimeField(null=True)
         ),
+        migrations.AddField(
+            model_name="wallet", name="allowance_kept", field=models.DateTimeField(null=True)
+        ),
         sql_file(__file__, "rules.sql"),
         sql_file(__file__, "commands.sql"),
         sql_file(__file__, "engine.sql"),

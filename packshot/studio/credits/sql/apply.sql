@@ -16,6 +16,13 @@ as $$
         cross join lateral generate_series(d.period + 1, public.credits_period(d.anchor, p_now)) as k
     ),
     events as (
+        -- Before all else of the moment in which what is paid for ends: see 'keep' in the engine.
+        select b.id, k.at, k.turn, k.kind, null::uuid as hold
+        from boundaries as b
+        join public.credits_wallet as w on w.id = b.id and w.allowance_until = b.at and w.allowance_kept > b.at
+        cross join lateral (values (b.at, 0, 'keep'), (w.allowance_kept, 2, 'lapse')) as k (at, turn, kind)
+        where k.at <= p_now
+        union all
         select d.id, h.expires_at as at, 1 as turn, 'hold_expiry' as kind, h.id as hold
         from due as d
         join public.credits_hold as h on h.wallet_id = d.id and h.state = 'open' and h.expires_at <= p_now
@@ -58,13 +65,15 @@ declare
     v_lots uuid[];
     v_refs text[];
     v_resets uuid[];
+    v_reset_at timestamptz;                     -- the first of them
     s public.credits_step;
 begin
     select array_agg(distinct x.wallet), array_agg(x.hold) filter (where x.hold is not null),
         array_agg(x.lot) filter (where x.lot is not null),
         array_agg(x.body ->> 'ref') filter (where x.kind in ('grant', 'topup', 'monthly_reset')),
-        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset', 'terms'))
-    into v_wallets, v_holds, v_lots, v_refs, v_resets
+        array_agg(x.wallet) filter (where x.kind in ('reset', 'monthly_reset', 'terms')),
+        min(coalesce(x.at, p_now)) filter (where x.kind in ('reset', 'monthly_reset', 'terms'))
+    into v_wallets, v_holds, v_lots, v_refs, v_resets, v_reset_at
     from unnest(p_steps) as x;
     foreach s in array p_steps loop
         if s.holds is not null then
@@ -88,7 +97,7 @@ begin
                 (select min(l.expires_at) from public.credits_lot as l
                 where l.wallet_id = w.id and l.live and l.expires_at > p_now)
             ) end as due_at,
-            w.allowance, w.anchor, w.period, w.allowance_until
+            w.allowance, w.anchor, w.period, w.allowance_until, w.allowance_kept
         from public.credits_wallet as w
         where w.id = any(v_wallets)
     ),
@@ -107,7 +116,7 @@ begin
         union
         select l.* from public.credits_lot as l
         where v_resets is not null and l.wallet_id = any(v_resets) and l.ref is not null and l.source = 'included'
-            and (l.held > 0 or l.effective_at > p_now - interval '2 months')
+            and (l.held > 0 or l.effective_at > p_now - interval '2 months' or l.expires_at >= v_reset_at)
     )
     select
         (select array_agg(x::public.credits_wallet order by x.id) from wallets as x),
@@ -149,7 +158,7 @@ begin
     update public.credits_wallet as w
     set available = x.available, held = x.held, debt = x.debt, seq = x.seq, touched_at = x.touched_at,
         due_at = x.due_at, allowance = x.allowance, anchor = x.anchor, period = x.period,
-        allowance_until = x.allowance_until
+        allowance_until = x.allowance_until, allowance_kept = x.allowance_kept
     from unnest(p_wallets) as x
     where w.organization_id = x.organization_id and w.id = x.id;
     if cardinality(p_entries) > 0 then

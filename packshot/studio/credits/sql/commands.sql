@@ -29,12 +29,13 @@ as $$
         when 'grant' then '{kind,wallet,key,actor,amount,source,priority,effective_at,expires_at,ref,note}'
         when 'topup' then '{kind,wallet,key,actor,amount,priority,expires_at,ref,note}'
         when 'monthly_reset' then '{kind,wallet,key,actor,amount,anchor,ref,note}'
-        when 'terms' then '{kind,wallet,key,actor,amount,anchor,until,note}'
+        when 'terms' then '{kind,wallet,key,actor,amount,anchor,until,kept,note}'
         when 'adjust' then '{kind,wallet,key,actor,amount,note}'
         when 'expire' then '{kind,wallet,key,actor,lot,note}'
         when 'freeze' then '{kind,wallet,key,actor,lot,note}'
         when 'unfreeze' then '{kind,wallet,key,actor,lot,note}'
         when 'claw' then '{kind,wallet,key,actor,lot,amount,note}'
+        when 'reopen' then '{kind,wallet,key,actor,lot,expires_at,note}'
     end
 $$;
 
@@ -85,7 +86,7 @@ as $$
         when p ? 'priority' and coalesce(public.credits_json_int(p, 'priority') not between 0 and 100, true)
             then 'The priority is a whole number from 0, burnt first, to 100.'
         when exists (
-            select from unnest('{effective_at,expires_at,anchor,until}'::text[]) as f
+            select from unnest('{effective_at,expires_at,anchor,until,kept}'::text[]) as f
             where p ? f and p -> f <> 'null'
               and not (public.credits_json_time(p, f) between '1970-01-01' and '9999-01-01') is true
         ) then 'A time is an ISO 8601 timestamp.'
@@ -114,7 +115,7 @@ as $$
         end
         when p_kind in ('finalize', 'release', 'refund') and public.credits_json_uuid(p, 'hold') is null
             then format('A %s names its hold by a UUID.', p_kind)
-        when p_kind in ('expire', 'freeze', 'unfreeze', 'claw') and public.credits_json_uuid(p, 'lot') is null
+        when p_kind in ('expire', 'freeze', 'unfreeze', 'claw', 'reopen') and public.credits_json_uuid(p, 'lot') is null
             then format('A %s names its lot by a UUID.', p_kind)
         when p_kind = 'finalize' then case
             when not public.credits_json_amount(p, 0)
@@ -128,6 +129,7 @@ as $$
         end
         when p_kind in ('refund', 'grant', 'topup', 'claw') and not public.credits_json_amount(p, 1)
             then 'The amount must be a whole number of micro-credits, from 1 to 2^53.'
+        when p_kind = 'reopen' and public.credits_json_time(p, 'expires_at') is null then 'What is reopened runs out.'
         when p_kind = 'terms' and public.credits_json_time(p, 'anchor') is null then 'Terms say from when months are counted.'
         when p_kind in ('monthly_reset', 'terms') and not public.credits_json_amount(p, 0)
             then 'The allowance must be a whole number of micro-credits, from 0 to 2^53.'

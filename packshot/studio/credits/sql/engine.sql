@@ -61,7 +61,11 @@ declare
     t_amounts bigint[];                         -- these amounts
     t_holds uuid[];                             -- to these holds
     v_owed bigint;                              -- this becomes debt
-    v_lapse_included boolean;                   -- the allowance so far runs out
+    v_ended boolean;                            -- nobody has paid for this month,
+    v_keeping boolean;                          -- and the last one stays a while
+    v_lapse_included boolean;                   -- the allowance so far runs out,
+    v_spared text;                              -- but for the month that has this ref, and what came within it
+    v_month timestamptz;                        -- when that month began
     v_new public.credits_lot;                   -- a lot is opened
     m public.credits_move[];
     v_back public.credits_move[];
@@ -129,6 +133,7 @@ begin
         v_back_to := 0;
         v_owed := 0;
         v_lapse_included := false;
+        v_spared := null;
         v_new := null;
         v_answer := '{}';
         v_refusal := null;
@@ -260,14 +265,18 @@ begin
                 v_next.allowance := s.amount;
                 v_next.anchor := coalesce(public.credits_json_time(s.body, 'anchor'), w.anchor);
                 v_next.allowance_until := public.credits_json_time(s.body, 'until');
+                v_next.allowance_kept := public.credits_json_time(s.body, 'kept');
             end if;
             if s.kind in ('reset', 'monthly_reset', 'terms') then
                 v_next.period := public.credits_period(v_next.anchor, v_at);
                 v_next.due_at := least(w.due_at, public.credits_boundary(v_next.anchor, v_next.period + 1));
             end if;
+            -- What is paid for has ended: the months go on, and include nothing. Until a renewal is paid or has failed the
+            -- last one stays, up to `allowance_kept`.
+            v_ended := s.kind in ('reset', 'terms') and v_next.allowance_until <= v_at;
+            v_keeping := (v_ended and v_next.allowance_kept > v_at) is true;
             v_new := public.credits_new_lot(s, v_next, case
-                -- What is paid for has ended: the months go on, and include nothing.
-                when s.kind in ('reset', 'terms') and v_next.allowance_until <= v_at then 0
+                when v_ended then 0
                 else coalesce(s.amount, w.allowance)
             end, v_at);
             if v_new.effective_at > v_at or v_new.expires_at <= v_at or v_next.anchor > v_at then
@@ -282,10 +291,15 @@ begin
             if s.kind = 'terms' and v_refusal ->> 'code' = 'already_granted' then
                 w := v_next;                    -- this month has had its credits; the terms are the next ones'
                 v_refusal := null;
+                v_lapse_included := not v_keeping;
+                if v_ended is not true then     -- what other terms gave meanwhile goes with them
+                    v_spared := v_new.ref;
+                    v_month := v_new.effective_at;
+                end if;
                 v_new := null;
                 v_answer := jsonb_build_object('lot', null, 'repaid', 0);
             elsif v_refusal is null or s.kind = 'reset' then
-                v_lapse_included := s.kind in ('reset', 'monthly_reset', 'terms');
+                v_lapse_included := s.kind in ('reset', 'monthly_reset', 'terms') and not v_keeping;
                 w := v_next;
                 v_answer := jsonb_build_object('lot', v_new.id, 'repaid', least(w.debt, v_new.granted));
             end if;
@@ -312,6 +326,20 @@ begin
         when s.kind = 'lapse' then
             null;                               -- the walk finds what has run out
 
+        when s.kind = 'keep' then
+            -- What runs out just when what is paid for ends is kept a while: its renewal is on its way.
+            i := v_first;
+            while i > 0 loop
+                if p_lots[i].source = 'included' and l_expires[i] = v_at then
+                    l_expires[i] := w.allowance_kept;
+                    l_changed[i] := true;
+                end if;
+                i := l_next[i];
+            end loop;
+            if w.allowance_kept > w.touched_at then
+                w.due_at := least(w.due_at, w.allowance_kept);
+            end if;
+
         when s.kind = 'expire' then
             l_expires[v_slot] := least(l_expires[v_slot], v_at);
             l_changed[v_slot] := true;
@@ -335,6 +363,32 @@ begin
                 l_changed[v_slot] := true;
                 m := m || row('unfreeze', v_slot, l_frozen[v_slot], null)::public.credits_move;
                 v_answer := jsonb_build_object('unfrozen', l_frozen[v_slot]);
+            end if;
+
+        when s.kind = 'reopen' then
+            v_expires := public.credits_json_time(s.body, 'expires_at');
+            -- Asked of the log: nobody's word can bring back more than has run out.
+            select coalesce(sum(-x.amount), 0) into v_sum
+            from (
+                select y.amount from public.credits_entry as y
+                where y.organization_id = w.organization_id and y.wallet_id = w.id and y.lot_id = s.lot and y.kind = 'expire'
+                union all
+                select y.amount from unnest(o_entries) as y where y.lot_id = s.lot and y.kind = 'expire'
+            ) as x;
+            if l_expires[v_slot] > v_at or l_expires[v_slot] is null or v_expires <= v_at then
+                v_refusal := jsonb_build_object(
+                    'code', 'invalid', 'message', 'What has run out is reopened up to a moment later than now.'
+                );
+            elsif w.available + w.held + v_sum > v_most then
+                v_refusal := jsonb_build_object('code', 'overflow', 'most', v_most);
+            else
+                l_expires[v_slot] := v_expires;
+                l_changed[v_slot] := true;
+                m := m || row('reopen', v_slot, v_sum, null)::public.credits_move;
+                if l_frozen_at[v_slot] is null then
+                    m := m || row('repay', v_slot, least(w.debt, v_sum), null)::public.credits_move;
+                end if;
+                v_answer := jsonb_build_object('reopened', v_sum);
             end if;
 
         when s.kind = 'claw' then
@@ -400,7 +454,10 @@ begin
         if s.kind in ('lapse', 'reset', 'monthly_reset', 'terms', 'expire') then
             i := v_first;
             while i > 0 loop
-                if v_lapse_included and p_lots[i].source = 'included' and l_expires[i] > v_at then
+                if v_lapse_included and p_lots[i].source = 'included' and l_expires[i] > v_at and (
+                    v_spared is null or p_lots[i].effective_at < v_month
+                    or p_lots[i].ref like 'allowance:%' and p_lots[i].ref <> v_spared
+                ) then
                     l_expires[i] := v_at;       -- what is held of it runs out when it comes back
                     l_changed[i] := true;
                 end if;
@@ -482,7 +539,7 @@ begin
             when 'debit' then d_held := -v_a;
             when 'release' then d_available := v_a; d_held := -v_a;
             when 'draw', 'expire', 'withdraw', 'claw' then d_available := -v_a;
-            when 'grant', 'topup', 'monthly_reset', 'adjust', 'refund' then d_available := v_a;
+            when 'grant', 'topup', 'monthly_reset', 'adjust', 'refund', 'reopen' then d_available := v_a;
             when 'owe', 'claw_debt' then d_debt := v_a;
             when 'forgive' then d_debt := -v_a;
             when 'repay' then d_available := -v_a; d_debt := -v_a;
@@ -522,11 +579,11 @@ begin
                 w.organization_id, w.id, w.seq,
                 case v_move.what
                     when 'draw' then 'debit' when 'owe' then 'debit' when 'forgive' then 'refund'
-                    when 'withdraw' then 'adjust' when 'claw_debt' then 'claw' when 'claw_frozen' then 'claw'
+                    when 'withdraw' then 'adjust' when 'reopen' then 'expire' when 'claw_debt' then 'claw' when 'claw_frozen' then 'claw'
                     else v_move.what
                 end,
                 case when v_move.what in (
-                    'release', 'refund', 'forgive', 'grant', 'topup', 'monthly_reset', 'adjust', 'unfreeze'
+                    'release', 'refund', 'forgive', 'grant', 'topup', 'monthly_reset', 'adjust', 'unfreeze', 'reopen'
                 ) then v_a else -v_a end,
                 l_id[v_slot], v_move.hold, w.available, w.held, w.debt, v_at, s.actor, s.key, s.body -> 'note'
             )::public.credits_entry;

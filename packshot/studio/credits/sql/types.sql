@@ -2,7 +2,7 @@
 
 create type public.credits_step as (
     ord integer,        -- the command's place in the call; 0: decided by time
-    kind text,          -- a command's, or: lapse (lots run out), hold_expiry, reset
+    kind text,          -- a command's, or: keep, lapse (lots run out), hold_expiry, reset
     wallet uuid,
     at timestamptz,     -- when time decided it; null for commands, which happen now
     hold uuid,
