@@ -101,6 +101,11 @@ class Books:
         """Try to have it paid. Nothing to pay is paid."""
         if invoice.total.amount == 0:
             return self.paid(invoice, None), None
+        before = self.session.get(PaymentState, invoice.payment)
+        if before is not None and before.status == "action_needed":
+            # One try at a time: nobody confirms an older one and pays twice.
+            self.session.put(replace(before, status="cancelled", action_url=None))
+            self.session.tell(Kind.PAYMENT, before.ref, "cancelled", self.now)
         outcome: Outcome = "declined"
         if card is not None:
             outcome = CARDS[card].present if present else CARDS[card].absent
@@ -227,13 +232,18 @@ class Books:
         contract = self.session.get(Contract, subscription.ref)
         assert customer is not None
         assert contract is not None
-        invoice, payment = self.collect(invoice, customer.card, present=False)
+        invoice, payment = self.collect(replace(invoice, next_attempt_at=None), customer.card, present=False)
         if invoice.status == "paid":
             self.session.put(replace(subscription, status="active", past_due_since=None))
             self.session.put(replace(contract, attempts=0))
-        elif payment is not None and payment.status == "pending":
-            return
-        elif contract.attempts < len(RETRIES):
+            self.session.tell(Kind.INVOICE, invoice.ref, "updated", self.now)
+            self.session.tell(Kind.SUBSCRIPTION, subscription.ref, "updated", self.now)
+        elif payment is None or payment.status != "pending":
+            self._not_paid(subscription, contract, invoice)
+
+    def _not_paid(self, subscription: SubscriptionState, contract: Contract, invoice: InvoiceState) -> None:
+        """One try has failed: when the next one comes, or the end."""
+        if contract.attempts < len(RETRIES):
             again = self.now + RETRIES[contract.attempts]
             since = subscription.past_due_since or self.now
             self.session.put(replace(invoice, next_attempt_at=again))
@@ -257,7 +267,7 @@ class Books:
         self.session.put(payment)
         self.session.tell(Kind.PAYMENT, payment.ref, "succeeded", self.now)
         invoice = self.session.get(InvoiceState, payment.invoice)
-        if invoice is not None and invoice.status == "open":
+        if invoice is not None and invoice.status in ("open", "uncollectible"):
             invoice = self.paid(invoice, payment)
             self._carry_on(invoice)
         self._checkout_of(payment, "paid")
@@ -267,7 +277,7 @@ class Books:
         self.session.put(payment)
         self.session.tell(Kind.PAYMENT, payment.ref, "failed", self.now)
         invoice = self.session.get(InvoiceState, payment.invoice)
-        if invoice is not None and invoice.status == "open":
+        if invoice is not None and invoice.status == "open" and invoice.payment == payment.ref:
             self._give_up(invoice)
         self._checkout_of(payment, "failed")
 
@@ -299,7 +309,9 @@ class Books:
         )
         if restarts(subscription, contract.terms, terms):
             end = period_end(at, at, terms.price.interval)
-            found = replace(found, anchor=at, period_start=at, period_end=end)
+            # A cancellation stands: it is the new period that ends then.
+            cancel_at = None if found.cancel_at is None else end
+            found = replace(found, anchor=at, period_start=at, period_end=end, cancel_at=cancel_at)
         self.session.put(found)
         self.session.put(Contract(found.ref, terms))
         self.session.tell(Kind.SUBSCRIPTION, found.ref, "updated", self.now)
@@ -308,8 +320,9 @@ class Books:
     def _give_up(self, invoice: InvoiceState) -> None:
         subscription = self.session.get(SubscriptionState, invoice.subscription)
         contract = self.session.get(Contract, invoice.subscription)
-        if subscription is not None and invoice.reason == "cycle":
-            self.dun(subscription, invoice)
+        if subscription is not None and contract is not None and invoice.reason == "cycle":
+            if subscription.ended_at is None and invoice.next_attempt_at is None:
+                self._not_paid(subscription, contract, invoice)
             return
         self.session.put(replace(invoice, status="void", due=Money(0, invoice.due.currency)))
         self.session.tell(Kind.INVOICE, invoice.ref, "voided", self.now)
