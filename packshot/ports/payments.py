@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -38,7 +38,7 @@ class Missing(LookupError):
 class Refused(Exception):
     """The provider will not do it, and would not the next time: a declined card, a price it does not take.
 
-    `code` is a stable word (`declined`, `invalid`, `not_offered`); the message is a sentence for the person.
+    `code` is a stable word (`declined`, `invalid`, `not_offered`, `changed`); the message is a sentence for the person.
     """
 
     def __init__(self, message: str, code: str = "invalid") -> None:
@@ -139,6 +139,15 @@ class Change:
     when: Literal["now", "period_end"]
     at: datetime
     """The moment for which the preview was made; the change itself is counted from the same one, to the cent."""
+    seen: str | None = None
+    """The `sight` of the subscription that the preview was made of; None for a preview itself. Where it is another by
+    now, the change is refused as `changed`."""
+
+
+def sight(subscription: SubscriptionState) -> str:
+    """What a preview depends on, in a word: another one, and another sum would be paid than was confirmed."""
+    begun = subscription.period_start.astimezone(UTC)
+    return f"{subscription.price}/{subscription.quantity}/{begun.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)

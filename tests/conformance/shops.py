@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -55,7 +56,7 @@ class Shop:
     def confirm(self, found: ChangePreview) -> str | None:
         """Do what the preview said."""
         asked = found.asked
-        return commands.change(self.actor, uuid4(), asked.price.key, asked.quantity, asked.at)
+        return commands.change(self.actor, uuid4(), asked.price.key, asked.quantity, asked.at, asked.seen)
 
     @property
     def available(self) -> int:
@@ -115,6 +116,9 @@ class Shop:
             "plan": self.plan,
             "lots": sorted((lot.source, lot.granted, lot.remaining, lot.frozen) for lot in found.lots),
         }
+
+
+Open = Callable[..., Shop]
 
 
 def clean(admin: psycopg.Connection, organization_id: UUID) -> None:

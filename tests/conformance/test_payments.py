@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from packshot.errors import Conflict, Invalid, NotFound
-from packshot.foundation.billing import commands, inbox, plans, providers
+from packshot.foundation.billing import commands, inbox, plans
 from packshot.foundation.billing.errors import Declined, NoticeForged
 from packshot.foundation.billing.leaving import end_at_once
 from packshot.ports.payment_states import Kind
 from packshot.ports.payments import Missing, Refused
 from packshot.settings import settings
-from tests.conformance.shops import CREDIT, Shop, clean, now, price
-from tests.conformance.tills import TILLS, Message, storm
-
-Open = Callable[..., Shop]
-
-
-@pytest.fixture(params=TILLS)
-def open_shop(own_database, new_tenant, admin, request, tmp_path: Path) -> Iterator[Open]:
-    """Opens organizations at one till; at the end their ledgers must be clean."""
-    opened: list[Shop] = []
-
-    def open_(tax_percent: int = 0) -> Shop:
-        if not opened:
-            till = TILLS[request.param](tmp_path, tax_percent)
-            providers.connect(till.name, lambda: till.provider)
-        else:
-            till = opened[0].till
-        opened.append(Shop(till, new_tenant()))
-        return opened[-1]
-
-    yield open_
-    for shop in opened:
-        clean(admin, shop.tenant.organization_id)
-    opened[0].till.close()
-    providers.connect(None, lambda: opened[0].till.provider)
-
-
-@pytest.fixture
-def shop(open_shop: Open) -> Shop:
-    return open_shop()
-
+from tests.conformance.shops import CREDIT, Shop, now, price
+from tests.conformance.tills import Message, storm
 
 # Packs.
 
@@ -171,10 +140,43 @@ def test_a_year_brings_every_month_its_credits_and_not_one_more(shop):
 def test_what_is_not_paid_further_is_not_renewed_whatever_runs_or_not(shop):
     """The renewal's message is late: time alone gives nothing, the payment does."""
     shop.buy("store-100")
+    shop.spend(1000)
     shop.till.advance(days=32)
+    assert shop.available == 2000
+    shop.till.advance(days=7)
     assert shop.available == 0
     shop.till.deliver()
     assert shop.available == 3000
+
+
+def test_what_is_left_stays_until_the_renewal_is_paid(shop):
+    """A provider may keep a renewal's invoice open to changes for an hour before it asks for the money."""
+    shop.buy("store-100")
+    shop.spend(1000)
+    left = shop.standing.subscription.period_end - now()
+    shop.till.advance(seconds=left.total_seconds() + 60)
+    assert (shop.plan, shop.available) == (("store-100", "active"), 2000)
+    shop.till.deliver()
+    paid = shop.invoices()[-1].status == "paid"
+    assert (shop.plan, shop.available) == (("store-100", "active"), 3000 if paid else 2000)
+    shop.till.advance(hours=2)
+    shop.till.deliver()
+    assert [i.status for i in shop.invoices()] == ["paid", "paid"]
+    assert (shop.plan, shop.available) == (("store-100", "active"), 3000)
+
+
+def test_what_is_left_stays_while_a_bank_takes_its_days(shop):
+    shop.buy("store-100", card="bank")
+    shop.till.advance(days=4)
+    shop.till.deliver()
+    shop.spend(1000)
+    left = shop.standing.subscription.period_end - now()
+    shop.till.advance(seconds=left.total_seconds() + 2 * 3600)
+    shop.till.deliver()
+    assert (shop.plan, shop.available) == (("store-100", "active"), 2000)
+    shop.till.advance(days=4)
+    shop.till.deliver()
+    assert (shop.plan, shop.available) == (("store-100", "active"), 3000)
 
 
 def test_a_trial_is_the_plan_and_turns_into_a_paid_one(shop):
@@ -308,8 +310,10 @@ def test_an_upgrade_brings_what_the_preview_said(shop):
     assert shop.plan == ("store-500", "active")
     shop.till.deliver(storm(5))
     assert shop.micro - before == found.credits
-    # A provider may keep a renewal's invoice open to changes for an hour before it is paid.
-    shop.till.advance(seconds=(found.next_at - now()).total_seconds() + 2 * 3600)
+    left = shop.available
+    shop.till.advance(seconds=(found.next_at - now()).total_seconds() + 60)
+    assert shop.available == left
+    shop.till.advance(hours=1)
     shop.till.deliver()
     assert shop.available == 12_000
     assert shop.payments()[-1].amount == found.next_total
@@ -404,9 +408,10 @@ def test_from_months_to_years_a_new_period_begins(shop):
 def test_a_change_twice_is_one_change(shop):
     shop.buy("store-100")
     found, act = shop.preview("store-500"), uuid4()
-    commands.change(shop.actor, act, found.asked.price.key, 1, found.asked.at)
+    asked = found.asked
+    commands.change(shop.actor, act, asked.price.key, 1, asked.at, asked.seen)
     with pytest.raises(Invalid):
-        commands.change(shop.actor, act, found.asked.price.key, 1, found.asked.at)
+        commands.change(shop.actor, act, asked.price.key, 1, asked.at, asked.seen)
     assert len(shop.payments()) == 2
 
 

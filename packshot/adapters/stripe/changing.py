@@ -17,7 +17,7 @@ from packshot.adapters.stripe.money import told
 from packshot.adapters.stripe.prices import Prices
 from packshot.ports.money import Money
 from packshot.ports.payment_states import Kind, Seen
-from packshot.ports.payments import Change, Missing, Preview, Refused
+from packshot.ports.payments import Change, Missing, Preview, Refused, sight
 
 _OVER = ("canceled", "incomplete_expired")
 
@@ -94,14 +94,21 @@ class Changing:
     def _now(self, change: Change, found: dict[str, Any]) -> Seen:
         if _is(found, self._prices.id(change.price), change.quantity) and not found.get("schedule"):
             return self._looking.fetch(Kind.SUBSCRIPTION, change.subscription)
-        self._release(found)
         waits = self._waiting(found, change)
+        if waits is None:
+            self._need_same(found, change)
+        self._release(found)
         if waits is None:
             params: Any = self._terms(change, found) | {"payment_behavior": "pending_if_incomplete"}
             with asking("change a subscription"):
                 after = self._v1.subscriptions.update(change.subscription, params, once(change.id, "change"))
             waits = reading.name_of(plain(after)["latest_invoice"])
         return self._outcome(change, waits)
+
+    def _need_same(self, found: dict[str, Any], change: Change) -> None:
+        """Raises Refused where the preview was of another plan or period."""
+        if change.seen not in (None, sight(self._looking.read_subscription(found))):
+            raise Refused("The subscription is another since the preview.", "changed")
 
     def _waiting(self, found: dict[str, Any], change: Change) -> str | None:
         """The invoice that an earlier try of this very change waits for."""
@@ -139,6 +146,7 @@ class Changing:
             return self._v1.payment_intents.retrieve(payment).status == "requires_payment_method"
 
     def _at_period_end(self, change: Change, found: dict[str, Any]) -> Seen:
+        self._need_same(found, change)
         if found.get("cancel_at_period_end"):
             self._keep(found)
         schedule = found.get("schedule")

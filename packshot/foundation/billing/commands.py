@@ -16,22 +16,21 @@ from django.utils.translation import get_language
 
 from packshot.db.sql import call, rows
 from packshot.db.tenancy import Actor, acting_as
-from packshot.errors import Invalid, NotFound
+from packshot.errors import Conflict, Invalid, NotFound
 from packshot.foundation.audit.commands import record
 from packshot.foundation.billing import projecting, providers
-from packshot.foundation.billing.contracts import ChangeAsked, ChangePreview, OrderView
+from packshot.foundation.billing.changing import as_change, change_asked, outcome
+from packshot.foundation.billing.contracts import ChangePreview, OrderView
 from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, ProviderAway
 from packshot.foundation.billing.months import difference, month_at
-from packshot.foundation.billing.naming import name_of
 from packshot.foundation.billing.plans import book, offers, published
 from packshot.foundation.billing.queries import order as read_order
 from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of
 from packshot.ports.money import Money
-from packshot.ports.payment_states import InvoiceState, Kind, PaymentState, Seen
+from packshot.ports.payment_states import Kind
 from packshot.ports.payments import (
     Ability,
     ByHand,
-    Change,
     Charge,
     Missing,
     Order,
@@ -92,7 +91,7 @@ def buy(actor: Actor, order_id: UUID, price: str, quantity: int, back: str) -> O
                 locale=get_language() or "en",
             )
         )
-    _opened(provider, found.id, page)
+    _open(provider, found.id, page)
     return read_order(actor, found.id)
 
 
@@ -117,10 +116,11 @@ def preview(actor: Actor, price: str, quantity: int, at: datetime | None = None)
     Raises NotSold, NotFound (no such price, or no plan that could be changed), NotPossible and ProviderAway.
     """
     _need(Ability.CHANGE)
-    asked = _change_asked(actor, price, quantity, at)
-    change = _change(asked, UUID(int=0))
+    provider = providers.provider()
+    _look(actor, provider)
+    asked = change_asked(actor, price, quantity, at)
     with asking():
-        told = providers.provider().preview(change)
+        told = provider.preview(as_change(asked, UUID(int=0), None))
     more = 0
     if asked.when == "now" and not told.restarts:
         more = difference(asked.before, asked.after, month_at(asked.anchor, asked.at), asked.at)
@@ -142,26 +142,32 @@ def change(
     price: str,
     quantity: int,
     at: datetime,
+    seen: str,
     guests: dict[str, Any] | None = None,
 ) -> str | None:
-    """Do what the preview of the moment `at` said. An address, where the bank wants to see the person first.
+    """Do what the preview of the moment `at` said, which had `seen` this plan. An address, where the bank wants to see
+    the person first.
 
     `guests` are kept with the order, see `seating`.
-    Raises what `preview` raises, Invalid for a preview that is too old, and Declined.
+    Raises what `preview` raises, Invalid for a preview that is too old, Conflict where the plan was changed or renewed
+    since, and Declined.
     """
     _need(Ability.CHANGE)
-    asked = _change_asked(actor, price, quantity, at)
+    provider = providers.provider()
+    _look(actor, provider)
+    asked = change_asked(actor, price, quantity, at)
     if asked.at > asked.now or asked.now - asked.at > _PATIENCE:
         raise Invalid("This preview is too old. Nothing was changed: look at it once more.")
-    provider = providers.provider()
+    if asked.seen != seen:
+        raise _changed()
     with acting_as(actor):
         rows("billing_open_order_v1", act, "change", price, quantity, provider.name, "/billing", _LIFE_S)
         if guests is not None:
             call("billing_keep_guests_v1", act, guests)
     with asking():
-        seen = provider.change(_change(asked, act))
-    projecting.apply(provider.name, seen)
-    return _outcome(seen, act)
+        done = provider.change(as_change(asked, act, seen))
+    projecting.apply(provider.name, done)
+    return outcome(done, act)
 
 
 def cancel(actor: Actor, act: UUID) -> None:
@@ -277,6 +283,12 @@ def mark_paid(order_id: UUID, number: str, tax: int = 0) -> OrderView:
 # Parts.
 
 
+def _changed() -> Conflict:
+    return Conflict(
+        "The plan was changed or renewed meanwhile. Nothing was charged: look at the change once more."
+    )
+
+
 def _note(actor: Actor, action: str, ref: str) -> None:
     """What a person had the provider do, once it is done there."""
     record(actor, action, ref, {})
@@ -296,6 +308,8 @@ def asking() -> Iterator[None]:
     except Missing as error:
         raise NotFound("The payment provider does not know it.") from error
     except Refused as error:
+        if error.code == "changed":
+            raise _changed() from error
         raise (Declined if error.code == "declined" else NotPossible)(str(error)) from error
     except PaymentsUnavailable as error:
         raise ProviderAway(
@@ -303,17 +317,44 @@ def asking() -> Iterator[None]:
         ) from error
 
 
-def _opened(provider: Payments, order_id: UUID, page: Page) -> None:
-    """Write the page down, and close other pages for a plan: only one may be paid."""
+def _open(provider: Payments, order_id: UUID, page: Page) -> None:
+    """Close other pages for a plan, and only then let this one be known: of all of them one may be paid.
+
+    Whatever breaks off in between is done by the same order's next try. Raises Conflict where one of them was paid.
+    """
     try:
-        others = call("billing_order_opened_v1", order_id, page.ref, page.url, page.customer)
+        others = call("billing_order_page_v1", order_id, page.ref, page.customer)
     finally:
         connection.close()
     for ref in others:
+        _close(provider, ref)
+    try:
+        call("billing_order_opened_v1", order_id, page.url)
+    except Conflict:
+        connection.close()
+        _close(provider, page.ref)
+        raise
+    finally:
+        connection.close()
+
+
+def _close(provider: Payments, checkout: str) -> None:
+    """Nobody pays on this page any more; if somebody has, that counts."""
+    try:
         with asking():
-            provider.expire(ref)
-            seen = provider.fetch(Kind.CHECKOUT, ref)
-        projecting.apply(provider.name, seen)
+            provider.expire(checkout)
+            seen = provider.fetch(Kind.CHECKOUT, checkout)
+    except NotFound:
+        return  # a page that the provider does not know is paid by nobody
+    projecting.apply(provider.name, seen)
+
+
+def _look(actor: Actor, provider: Payments) -> None:
+    """Hear of the plan now what no message has told yet: a renewal, a change in the portal."""
+    ref = _running(actor)
+    with asking():
+        seen = provider.fetch(Kind.SUBSCRIPTION, ref)
+    projecting.apply(provider.name, seen)
 
 
 def _payer(row: dict[str, Any]) -> Payer:
@@ -339,56 +380,3 @@ def _running(actor: Actor) -> str:
     if found.subscription is None:
         raise NotFound("There is no plan that could be changed.")
     return found.subscription.ref
-
-
-def _change_asked(actor: Actor, price: str, quantity: int, at: datetime | None) -> ChangeAsked:
-    """The change as it would be made: upgrades now, downgrades with the next period."""
-    offer, found = offers().get(price), standing(actor)
-    subscription = found.subscription
-    if offer is None or offer.kind != "plan":
-        raise NotFound("This is not sold any more.")
-    if subscription is None or subscription.status not in ("active", "trialing"):
-        raise NotFound("There is no running plan that could be changed.")
-    most: int = offer.terms["most"]
-    if not 1 <= quantity <= most:
-        raise Invalid(f"From 1 to {most} seats can be bought.")
-    old = found.terms
-    if (price, quantity) == (subscription.price, subscription.quantity):
-        raise Invalid("That is the plan you have.")
-    upwards = (offer.terms["rank"], offer.price.interval == "year", quantity) > (
-        old["rank"],
-        old["interval"] == "year",
-        subscription.quantity,
-    )
-    return ChangeAsked(
-        subscription=subscription.ref,
-        price=offer.price,
-        quantity=quantity,
-        when="now" if upwards else "period_end",
-        # Whole seconds, as providers count: what is previewed and what is paid are of the same moment.
-        at=max((at or found.now).replace(microsecond=0), subscription.period_start),
-        now=found.now,
-        plan_before=name_of(old["item"], old["name"]),
-        plan_after=name_of(offer.price.item, offer.price.name),
-        before=old["credits"] * (subscription.quantity if old["per_seat"] else 1),
-        after=offer.terms["credits"] * (quantity if offer.terms["per_seat"] else 1),
-        seats_after=offer.terms["seats"] * (quantity if offer.terms["per_seat"] else 1),
-        anchor=found.anchor or subscription.period_start,
-    )
-
-
-def _change(asked: ChangeAsked, act: UUID) -> Change:
-    return Change(act, asked.subscription, asked.price, asked.quantity, asked.when, asked.at)
-
-
-def _outcome(seen: Seen, act: UUID) -> str | None:
-    """Where the person must go for the change to happen; None when it is done. Raises Declined."""
-    mine = {s.ref: s for s in seen.states if isinstance(s, InvoiceState) and s.order == act}
-    for payment in seen.states:
-        if not isinstance(payment, PaymentState) or payment.invoice not in mine:
-            continue
-        if payment.status == "action_needed":
-            return payment.action_url or mine[payment.invoice].hosted_url
-        if payment.status == "failed":
-            raise Declined("The card was declined. The plan stays as it was and nothing was charged.")
-    return None

@@ -80,6 +80,8 @@ class ChangeAsked:
     after: int
     seats_after: int
     anchor: datetime
+    seen: str
+    """What it was worked out from (`ports.payments.sight`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from uuid import UUID
 class PeriodPaid:
     """What an organization's months include, from now on: `allowance` each, counted from `anchor`, up to `until`.
 
-    Told again whenever one of the three is another; a yearly plan is paid for twelve months at once. `until` None is
-    the free plan, which nobody pays for; then `anchor` is None too, and months are the calendar's.
+    Told again whenever one of them is another; a yearly plan is paid for twelve months at once. `until` None is the
+    free plan, which nobody pays for; then `anchor` is None too, and months are the calendar's. What is left of the last
+    month stays up to `kept_until`: its renewal is neither paid nor has it failed.
     """
 
     organization_id: UUID
@@ -25,6 +26,7 @@ class PeriodPaid:
     allowance: int
     anchor: datetime | None
     until: datetime | None
+    kept_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,8 @@ class Source:
     """What a payment brought: a pack's or a difference's own lot (`ref` of its fact), or the months of a period."""
 
     ref: str
-    start: datetime | None = None
-    end: datetime | None = None
+    months: tuple[datetime, ...] = ()
+    """When each of them begins."""
 
 
 @dataclass(frozen=True, slots=True)

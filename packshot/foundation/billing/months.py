@@ -4,6 +4,7 @@ UTC, clamped to the month; and what a difference of plans is worth for the rest 
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,6 +33,16 @@ def month_at(anchor: datetime, at: datetime) -> Month:
     if boundary(anchor, k) > at:
         k -= 1
     return Month(boundary(anchor, k), boundary(anchor, k + 1))
+
+
+def months_from(anchor: datetime, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Where the months begin that do so from `start` on and before `end`."""
+    anchor, start = anchor.astimezone(UTC), start.astimezone(UTC)
+    k = (start.year - anchor.year) * 12 + start.month - anchor.month
+    while (at := boundary(anchor, k)) < end:
+        if at >= start:
+            yield at
+        k += 1
 
 
 def difference(before: int, after: int, month: Month, at: datetime) -> int:

@@ -26,7 +26,7 @@ from packshot.foundation.billing.facts import (
 from packshot.foundation.billing.projector import Known, OrderKnown, Told
 from packshot.foundation.billing.states import dump, kind_of, load, names
 from packshot.foundation.letters import commands as letters
-from packshot.ports.payment_states import CheckoutState, PaymentState, Seen, State
+from packshot.ports.payment_states import CheckoutState, InvoiceState, PaymentState, Seen, State
 
 log = structlog.get_logger(__name__)
 
@@ -172,5 +172,7 @@ def _end_orders(known: Known) -> None:
                 status = "closed"
         elif isinstance(state, PaymentState) and order is not None:
             status = {"succeeded": "paid", "failed": "failed", "cancelled": "failed"}.get(state.status)
+        elif isinstance(state, InvoiceState) and order is not None and state.status == "paid":
+            status = "paid"
         if status is not None:
             call("billing_order_ended_v1", known.organization_id, order, status)

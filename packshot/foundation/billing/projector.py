@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from packshot.foundation.billing.facts import (
     PlanChanged,
     Source,
 )
-from packshot.foundation.billing.months import month_at
+from packshot.foundation.billing.months import month_at, months_from
 from packshot.ports.payment_states import (
     CheckoutState,
     DisputeState,
@@ -85,12 +85,8 @@ class _Paid:
     allowance: int
     start: datetime
     end: datetime
-
-    @property
-    def anchor(self) -> datetime:
-        """The subscription's own, where its months begin with this period's: so the 31st comes back."""
-        own = self.subscription.anchor
-        return own if own <= self.start and month_at(own, self.start).start == self.start else self.start
+    anchor: datetime
+    """From where its months are counted."""
 
 
 def due(known: Known) -> Fact | None:
@@ -130,9 +126,14 @@ def _packs(known: Known) -> Iterator[Fact]:
 
 
 def _paid_for(known: Known, order: OrderKnown) -> bool:
-    return any(p.order == order.id and p.status == "succeeded" for p in known.all(PaymentState)) or any(
-        c.order == order.id and c.status == "complete" and c.payment_status in ("paid", "free")
-        for c in known.all(CheckoutState)
+    return (
+        any(p.order == order.id and p.status == "succeeded" for p in known.all(PaymentState))
+        or any(
+            c.order == order.id and c.status == "complete" and c.payment_status in ("paid", "free")
+            for c in known.all(CheckoutState)
+        )
+        # Wholly by what the customer has to their credit: there is no payment then.
+        or any(i.order == order.id and i.status == "paid" for i in known.all(InvoiceState))
     )
 
 
@@ -176,9 +177,26 @@ def _paid_periods(known: Known) -> list[_Paid]:
             each = _allowance(known, line)
             if each is None or line.proration or line.period_start is None or line.period_end is None:
                 continue
-            plan = known.prices[line.price or ""]["item"]
-            periods.append(_Paid(subscription, plan, each, line.period_start, line.period_end))
+            plan, start, end = known.prices[line.price or ""]["item"], line.period_start, line.period_end
+            anchor = _anchor(known, subscription, start, end)
+            periods.append(_Paid(subscription, plan, each, start, end, anchor))
     return sorted(periods, key=lambda p: (p.start, p.end))
+
+
+def _anchor(known: Known, subscription: SubscriptionState, start: datetime, end: datetime) -> datetime:
+    """From where the months of a period are counted, so that the 31st comes back: the subscription's own anchor, or, as
+    a later change may have moved that, the beginning of an earlier period that this one is counted from."""
+    earlier: list[datetime] = sorted(
+        line.period_start
+        for invoice in known.all(InvoiceState)
+        if invoice.subscription == subscription.ref
+        for line in invoice.lines
+        if not line.proration and line.period_start is not None and line.period_start < start
+    )
+    for found in (subscription.anchor, *earlier):
+        if found <= start and month_at(found, start).start == start and month_at(found, end).start == end:
+            return found
+    return start
 
 
 def _difference(known: Known, invoice: InvoiceState) -> tuple[str, int, int, datetime] | None:
@@ -213,7 +231,9 @@ def _changes(known: Known) -> Iterator[Fact]:
             number, _ = known.last("terms")
             plan_before = base[-1].plan
             ref = f"terms:{number + 1}"
-            yield PeriodPaid(known.organization_id, ref, plan_before, before, anchor, base[-1].end)
+            end = base[-1].end
+            kept = _kept(known, base[-1].subscription, end)
+            yield PeriodPaid(known.organization_id, ref, plan_before, before, anchor, end, kept)
         yield PlanChanged(known.organization_id, key, plan, before, after, anchor, at)
 
 
@@ -234,21 +254,18 @@ def _periods(known: Known) -> Iterator[Fact]:
     if found is None:
         if last is None or last["until"] is None:
             return
-        plan, allowance, anchor, until = "free", known.free["credits"], None, None
-    else:
-        plan, allowance, anchor, until = found
-    fact = PeriodPaid(known.organization_id, f"terms:{number + 1}", plan, allowance, anchor, until)
-    same = last is not None and (last["plan"], last["allowance"], last["anchor"], last["until"]) == (
-        plan,
-        allowance,
-        text(anchor),
-        text(until),
-    )
-    if not same:
-        yield fact
+        found = ("free", known.free["credits"], None, None, None)
+    plan, allowance, anchor, until, kept = found
+    same = ("plan", plan), ("allowance", allowance), ("anchor", text(anchor)), ("until", text(until))
+    if last is None or any(last[name] != said for name, said in (*same, ("kept_until", text(kept)))):
+        yield PeriodPaid(known.organization_id, f"terms:{number + 1}", plan, allowance, anchor, until, kept)
 
 
-def _terms(known: Known) -> tuple[str, int, datetime, datetime] | None:
+_Terms = tuple[str, int, datetime | None, datetime | None, datetime | None]
+"""Plan, allowance, anchor, until, kept until."""
+
+
+def _terms(known: Known) -> _Terms | None:
     """The plan that is paid for now: the latest period that has begun, and what follows it on the same terms."""
     periods = [p for p in _paid_periods(known) if _runs(known, p.subscription)]
     begun = [p for p in periods if p.start <= known.now]
@@ -262,7 +279,16 @@ def _terms(known: Known) -> tuple[str, int, datetime, datetime] | None:
     for later in periods:
         if later.start == until and (later.plan, later.allowance) == (plan, allowance):
             until = later.end
-    return plan, allowance, current.anchor, until
+    return plan, allowance, current.anchor, until, _kept(known, current.subscription, until)
+
+
+def _kept(known: Known, subscription: SubscriptionState, until: datetime) -> datetime:
+    """How long what is left of the last month stays. Providers ask for a renewal's money an hour after the period has
+    begun, and banks take days: who is in good standing keeps the credits meanwhile, as long as the plan stays."""
+    ends = subscription.ended_at or subscription.cancel_at
+    if subscription.status not in ("trialing", "active") or (ends is not None and ends <= until):
+        return until
+    return until + timedelta(days=known.prices[subscription.price]["grace_days"])
 
 
 def _runs(known: Known, subscription: SubscriptionState) -> bool:
@@ -296,11 +322,20 @@ def _sources(known: Known, payment: PaymentState) -> tuple[Source, ...]:
         if f"change:{invoice.ref}" in told:
             found.append(Source(f"change:{invoice.ref}"))
         found += [
-            Source(f"period:{invoice.ref}", line.period_start, line.period_end)
+            Source(f"period:{invoice.ref}", _months(known, invoice, line))
             for line in invoice.lines
             if invoice.subscription and not line.proration and _allowance(known, line) is not None
         ]
     return tuple(found)
+
+
+def _months(known: Known, invoice: InvoiceState, line: InvoiceLine) -> tuple[datetime, ...]:
+    """When the months of a period begin, and no others that lie in it: the free plan's, or another payment's."""
+    subscription = next((s for s in known.all(SubscriptionState) if s.ref == invoice.subscription), None)
+    if subscription is None or line.period_start is None or line.period_end is None:
+        return ()
+    anchor = _anchor(known, subscription, line.period_start, line.period_end)
+    return tuple(months_from(anchor, line.period_start, line.period_end))
 
 
 def _refunds(known: Known) -> Iterator[Fact]:

@@ -136,7 +136,12 @@ def change(request: MemberRequest) -> HttpResponseBase:
         context = {"preview": found, "key": uuid7(), "back": came_from(request)}
         return render(request, "billing/change.html", context)
     where = commands.change(
-        request.actor, uuid_of(given.get("key", "")), price, quantity, moment_of(given.get("at", ""))
+        request.actor,
+        uuid_of(given.get("key", "")),
+        price,
+        quantity,
+        moment_of(given.get("at", "")),
+        given.get("seen", ""),
     )
     if where is not None:
         return go_to(request, where)

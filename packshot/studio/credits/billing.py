@@ -30,7 +30,7 @@ class _Lot:
     granted: int
     clawed: int
     expired: int
-    """What of it nobody had used when it ran out: that is not taken a second time."""
+    """What of it, and of what came back, nobody had used when it ran out: that is not taken a second time."""
     frozen: bool
     expires_at: datetime | None
     restored: int
@@ -44,16 +44,29 @@ class _Lot:
 
 
 def set_allowance(fact: PeriodPaid) -> None:
-    """Each month from now on, on the billing anniversary; on the free plan with the calendar's months, for ever."""
+    """Each month from now on, on the billing anniversary; on the free plan with the calendar's months, for ever.
+
+    A month that has had its credits and was ended by other terms since is reopened.
+    """
     anchor = fact.anchor or _now().astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    commands.terms(
+    note = {"plan": fact.plan}
+    had = commands.terms(
         fact.organization_id,
         fact.allowance,
         key=fact.ref,
         anchor=anchor,
         until=fact.until,
-        note={"plan": fact.plan},
+        kept=fact.kept_until,
+        note=note,
     )
+    now = _now()
+    if had and (fact.until is None or fact.until > now):
+        # It is this organization's again, after money that had gone back came again: as it was left.
+        month = month_at(anchor, now)
+        for row in rows("credits_ended_early_v1", fact.organization_id, month.start, month.end):
+            commands.reopen(
+                fact.organization_id, row["id"], month.end, key=f"{fact.ref}:{row['id']}", note=note
+            )
 
 
 def add_difference(fact: PlanChanged) -> None:
@@ -138,7 +151,7 @@ def _restore(fact: PaymentRefunded, lot: _Lot, amount: int) -> int:
         amount,
         key=ref[:200],
         ref=ref[:200],
-        source="purchased",
+        source="purchased" if over or lot.expires_at is None else "included",
         expires_at=None if over else lot.expires_at,
         note=_note(fact),
     )
@@ -150,7 +163,8 @@ def _restore(fact: PaymentRefunded, lot: _Lot, amount: int) -> int:
 
 
 def _lots(wallet: UUID, source: Source) -> list[_Lot]:
-    return [_Lot(**row) for row in rows("credits_lots_of_v1", wallet, source.ref, source.start, source.end)]
+    months = [month.isoformat() for month in source.months]
+    return [_Lot(**row) for row in rows("credits_lots_of_v1", wallet, source.ref, months)]
 
 
 def _with_restored(wallet: UUID, sources: tuple[Source, ...]) -> list[tuple[UUID, bool]]:

@@ -22,7 +22,8 @@ def paid(tenant: Tenant) -> UUID:
     with acting_as(tenant.actor):
         rows("billing_open_order_v1", order, "pack", price("pack-1000", None), 1, "mock", "/", 3600)
     customer = f"cu_{tenant.organization_id}"
-    call("billing_order_opened_v1", order, f"co_{order}", "https://pay.example/", customer)
+    call("billing_order_page_v1", order, f"co_{order}", customer)
+    call("billing_order_opened_v1", order, "https://pay.example/")
     checkout = CheckoutState(
         f"co_{order}", order, "complete", "free", customer, None, None, None, nothing, nothing
     )

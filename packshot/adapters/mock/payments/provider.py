@@ -39,6 +39,7 @@ from packshot.ports.payments import (
     Payer,
     Preview,
     Refused,
+    sight,
 )
 
 _STATES: Mapping[Kind, type[Any]] = {
@@ -139,6 +140,8 @@ class MockPayments:
         with self.books() as books:
             if books.session.acted(f"change:{change.id}") is None:
                 subscription, contract, customer = self._running(books.session, change.subscription)
+                if change.seen not in (None, sight(subscription)):
+                    raise Refused("The subscription is another since the preview.", "changed")
                 new = Terms(change.price, change.quantity)
                 if change.when == "period_end":
                     at = subscription.period_end

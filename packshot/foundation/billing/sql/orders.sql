@@ -19,6 +19,31 @@ create or replace function public.billing_lock_v1(p_organization uuid) returns v
 language sql volatile security definer set search_path = ''
 as $$ select pg_advisory_xact_lock(hashtextextended('billing:' || p_organization, 0)) $$;
 
+-- Raises where a second plan would be paid for: one runs, or the bank has not answered yet for one.
+create or replace function public.billing_need_no_plan_v1(p_organization uuid) returns void
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    if exists (
+        select from public.billing_record as r
+        where r.organization_id = p_organization and r.kind = 'subscription'
+            and r.state ->> 'status' in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
+    ) then
+        raise exception 'There is a plan already: change it instead.' using errcode = 'PX409';
+    end if;
+    if exists (
+        select from public.billing_record as r
+        join public.billing_record as i on i.organization_id = r.organization_id and i.kind = 'invoice'
+            and i.state ->> 'subscription' = r.ref and i.state ->> 'status' = 'open'
+        join public.billing_record as p on p.organization_id = r.organization_id and p.kind = 'payment'
+            and p.state ->> 'invoice' = i.ref and p.state ->> 'status' in ('pending', 'action_needed')
+        where r.organization_id = p_organization and r.kind = 'subscription' and r.state ->> 'status' = 'incomplete'
+    ) then
+        raise exception 'The payment for a plan is on its way: wait until the bank has answered.' using errcode = 'PX409';
+    end if;
+end
+$$;
+
 -- An order for this price, frozen. The same id again is the same order; a page that is open for the same thing is
 -- given instead of a second one. A second subscription beside one that runs is refused.
 create or replace function public.billing_open_order_v1(
@@ -39,12 +64,8 @@ begin
     if p_quantity not between 1 and (v_price.terms ->> 'most')::integer then
         raise exception 'From 1 to % can be bought at once.', v_price.terms ->> 'most' using errcode = 'PX422';
     end if;
-    if p_kind = 'subscription' and exists (
-        select from public.billing_record as r
-        where r.organization_id = v_organization and r.kind = 'subscription'
-            and r.state ->> 'status' in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
-    ) then
-        raise exception 'There is a plan already: change it instead.' using errcode = 'PX409';
+    if p_kind = 'subscription' then
+        perform public.billing_need_no_plan_v1(v_organization);
     end if;
     select o.id into v_found
     from public.billing_order as o
@@ -97,16 +118,15 @@ begin
 end
 $$;
 
--- The page that the provider opened for an order, and who the organization is there. Says which other subscription
--- pages are open: only one may be paid.
-create or replace function public.billing_order_opened_v1(p_order uuid, p_ref text, p_url text, p_customer text)
-returns text[]
+-- The page that the provider has for an order, and who the organization is there. Says which other pages for a plan are
+-- open: they are closed before anybody learns the address of this one.
+create or replace function public.billing_order_page_v1(p_order uuid, p_ref text, p_customer text) returns text[]
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
     v_order public.billing_order;
 begin
-    update public.billing_order as o set ref = p_ref, url = p_url where o.id = p_order and o.status = 'open'
+    update public.billing_order as o set ref = p_ref where o.id = p_order and o.status = 'open'
     returning o.* into v_order;
     if v_order.id is null then
         return '{}';
@@ -122,6 +142,23 @@ begin
             and o.kind = 'subscription' and v_order.kind = 'subscription' and o.ref is not null
             and o.provider = v_order.provider
     );
+end
+$$;
+
+-- From now on the person may know the page's address; raises for a plan beside another one.
+create or replace function public.billing_order_opened_v1(p_order uuid, p_url text) returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+    v_order public.billing_order;
+begin
+    select o.* into v_order from public.billing_order as o where o.id = p_order and o.status = 'open';
+    if v_order.kind = 'subscription' then
+        perform public.billing_lock_v1(v_order.organization_id);
+        perform public.billing_need_no_plan_v1(v_order.organization_id);
+    end if;
+    update public.billing_order as o set url = p_url
+    where o.organization_id = v_order.organization_id and o.id = p_order and o.status = 'open';
 end
 $$;
 
@@ -207,9 +244,11 @@ revoke execute on function
     public.billing_order_of_v1(uuid, text, text),
     public.billing_require_payer_v1(),
     public.billing_lock_v1(uuid),
+    public.billing_need_no_plan_v1(uuid),
     public.billing_open_order_v1(uuid, text, text, integer, text, text, integer),
     public.billing_open_topup_v1(uuid, uuid, text, text),
-    public.billing_order_opened_v1(uuid, text, text, text),
+    public.billing_order_page_v1(uuid, text, text),
+    public.billing_order_opened_v1(uuid, text),
     public.billing_payer_v1(text),
     public.billing_payer_of_v1(uuid, text)
 from public;
@@ -223,6 +262,7 @@ to packshot_worker;
 grant execute on function
     public.billing_lock_v1(uuid),
     public.billing_open_topup_v1(uuid, uuid, text, text),
-    public.billing_order_opened_v1(uuid, text, text, text),
+    public.billing_order_page_v1(uuid, text, text),
+    public.billing_order_opened_v1(uuid, text),
     public.billing_payer_of_v1(uuid, text)
 to packshot_web, packshot_worker;
