@@ -22,7 +22,6 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--keep-going", action="store_true", help="play the other seeds too when one fails")
     parser.add_argument("--json", action="store_true", help="one line for each seed")
-    parser.add_argument("--all", action="store_true", help="also what is known to break (stage.KNOWN)")
     given = parser.parse_args()
     server = conftest.Server()
     try:
@@ -40,13 +39,12 @@ def _play(given: argparse.Namespace, url: str) -> int:
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     from tests.simulation.simulation import run, stage
-    from tests.simulation.stage import KNOWN
 
     seeds = range(given.first, given.first + given.seeds) if given.seed is None else [given.seed]
     failed, steps, faults, began = [], 0, 0, time.monotonic()
     with psycopg.connect(url, autocommit=True) as admin, stage(admin) as world:
         for seed in seeds:
-            story = run(world, seed, steps=given.steps, without=frozenset() if given.all else KNOWN)
+            story = run(world, seed, steps=given.steps)
             steps, faults = steps + story.steps, faults + story.faults
             if given.json:
                 print(json.dumps({"seed": seed, "wrong": story.wrong, "steps": story.steps}), flush=True)

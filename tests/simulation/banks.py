@@ -9,7 +9,6 @@ from packshot.adapters.mock.payments.desk import COUPON
 from packshot.ports.payment_states import DisputeState, PaymentState
 from packshot.ports.payments import Refused
 from tests.simulation.expected import Books
-from tests.simulation.oracle import Studio
 from tests.simulation.stage import Stage
 
 CARDS = ("ok", "ok", "ok", "ok", "declined", "fails_later", "confirm", "bank", "bank_fails")
@@ -21,8 +20,6 @@ class Banks(Stage):
         # An address that never reached us reaches nobody.
         known = self.world.pages(studio.id)
         pages = [c.ref for c in self.books(studio).checkouts if c.status == "open" and c.ref in known]
-        if "second plan" in self.without and self.books(studio).running():
-            pages = [page for page in pages if self.desk.waiting(page).order.price.interval is None]
         if not pages:
             return None
         open_ = [page for page in pages if self.desk.waiting(page).order.expires_at > self.world.now()]
@@ -38,8 +35,6 @@ class Banks(Stage):
         if not self.books(studio).checkouts:
             return None
         card = self.rng.choice(CARDS)
-        if card.startswith("bank") and "bank for ever" in self.without:
-            return None
         return self._there(
             f"{studio.name} saves the card {card}", lambda: self.desk.save_card(studio.customer, card)
         )
@@ -57,10 +52,6 @@ class Banks(Stage):
         if payment is None:
             return None
         left = payment.amount.amount - payment.refunded
-        if "whole plan back" in self.without and payment.order is None:
-            left -= 1
-        if left <= 0:
-            return None
         amount = left if self.rng.random() < 0.3 else self.rng.randint(1, left)
         fails = self.rng.random() < 0.3
         found = self.desk.refund(payment.ref, amount, fails=fails)
@@ -83,8 +74,6 @@ class Banks(Stage):
         )
         if payment is None:
             return None
-        if "whole plan back" in self.without and payment.order is None and payment.refunded:
-            return None
         inquiry = self.rng.random() < 0.3
         return f"{payment.ref} is disputed: {self.desk.dispute(payment.ref, inquiry=inquiry).ref}, {inquiry=}"
 
@@ -100,19 +89,10 @@ class Banks(Stage):
             "lost": ("won",),
         }
         way = self.rng.choice(ways[found.status])
-        if way == "lost" and "whole plan back" in self.without and self._of_plan(found.payment):
-            return None
         self.desk.close_dispute(found.ref, way)
         return f"dispute {found.ref} is {way}, was {found.status}"
 
     # Parts.
-
-    def desk_credit(self, studio: Studio) -> int:
-        """What the customer has to their credit at the provider."""
-        return self.desk.account(studio.customer).customer.credit if self.books(studio).checkouts else 0
-
-    def _of_plan(self, payment: str) -> bool:
-        return any(p.ref == payment and p.order is None for s in self.studios for p in self.books(s).payments)
 
     def _there(self, name: str, act: Callable[[], object]) -> str:
         try:

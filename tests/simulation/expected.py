@@ -19,7 +19,6 @@ from packshot.ports.payment_states import (
     InvoiceLine,
     InvoiceState,
     PaymentState,
-    RefundState,
     SubscriptionState,
 )
 
@@ -74,6 +73,13 @@ class Period:
         return min(fit, default=self.start)
 
     @property
+    def kept(self) -> datetime:
+        """How long what is left of the last month stays: past the end only while the renewal may still come."""
+        ends = self.subscription.ended_at or self.subscription.cancel_at
+        renews = self.subscription.status in ("trialing", "active") and (ends is None or ends > self.end)
+        return self.end + timedelta(days=book().grace_days if renews else 0)
+
+    @property
     def now_includes(self) -> int:
         return self.changes[-1].after if self.changes else self.included
 
@@ -113,17 +119,12 @@ class Books:
                 mine(PaymentState), key=lambda p: (p.created_at, p.ref)
             )
             refs = {p.ref for p in self.payments}
-            self.refunds: set[str] = {r.payment for r in books.session.all(RefundState)}
             self.disputes = [d for d in books.session.all(DisputeState) if d.payment in refs]
 
     def back(self, payment: PaymentState) -> int:
         """What of it the payer has again: refunds, and disputes that were lost."""
         lost = sum(d.withdrawn for d in self.disputes if d.payment == payment.ref and d.status == "lost")
         return min(payment.refunded + lost, payment.amount.amount)
-
-    def ever_back(self, payment: PaymentState) -> bool:
-        """Whether some of it has gone back at some time, and be it that it came again."""
-        return payment.ref in self.refunds or any(d.payment == payment.ref for d in self.disputes)
 
     def disputed(self, payment: PaymentState) -> bool:
         return any(d.payment == payment.ref and d.status == "open" for d in self.disputes)
@@ -136,10 +137,6 @@ class Books:
         return [
             s for s in self.subscriptions if s.status not in ("incomplete", "incomplete_expired", "cancelled")
         ]
-
-    def running(self) -> bool:
-        """There is a plan, or one is about to be: its bank has not answered yet."""
-        return any(s.ended_at is None and s.status != "incomplete_expired" for s in self.subscriptions)
 
     def paid_orders(self) -> dict[str, PaymentState | None]:
         """Orders of packs that were paid, with what paid them (None: nothing was to pay)."""

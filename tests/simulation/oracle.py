@@ -26,6 +26,10 @@ from credits_lot as l where l.wallet_id = %s order by l.id
 """
 
 
+Terms = tuple[int, datetime | None, datetime | None, datetime | None]
+"""What months include, from where they are counted, until when, and until when what is left of the last one stays."""
+
+
 class Broken(Exception):
     """A promise does not hold."""
 
@@ -54,8 +58,8 @@ class Studio:
 
 
 class Oracle:
-    def __init__(self, admin: psycopg.Connection, without: frozenset[str] = frozenset()) -> None:
-        self.admin, self.without = admin, without
+    def __init__(self, admin: psycopg.Connection) -> None:
+        self.admin = admin
 
     def check(self, studio: Studio, books: Books) -> str:
         """Everything, in one line for the story. Raises Broken."""
@@ -137,13 +141,16 @@ class Oracle:
     def _terms(self, studio: Studio, books: Books) -> Iterable[str]:
         """What the months from now on include."""
         (wallet,) = self._rows(
-            "select allowance, anchor, allowance_until as until from credits_wallet where id = %s", studio.id
+            "select allowance, anchor, allowance_until as until, allowance_kept as kept from credits_wallet"
+            " where id = %s",
+            studio.id,
         )
         current = books.current()
-        want: tuple[int, datetime | None, datetime | None] = (FREE, None, None)
+        want: Terms = (FREE, None, None, None)
         if current is not None:
-            want = (current.now_includes, current.anchor, current.end)
-        have = (wallet["allowance"], None if current is None else wallet["anchor"], wallet["until"])
+            want = (current.now_includes, current.anchor, current.end, current.kept)
+        anchor = None if current is None else wallet["anchor"]
+        have: Terms = (wallet["allowance"], anchor, wallet["until"], wallet["kept"])
         if have != want:
             yield f"its months include {_said(have)} instead of {_said(want)}"
 
@@ -163,12 +170,19 @@ class Oracle:
             if lot["granted"] not in allowed:
                 yield f"the month of {lot['ref']} includes {lot['granted']}, and nothing that was paid says so"
             taken = _taken(lot, lots)
-            others = "others' months" in self.without and _within_refunded(books, lot["effective_at"])
             # What had run out when money came back again stays where it is.
             over = due is not None and lot["expires_at"] <= books.now
-            if not 0 <= taken <= (lot["granted"] if others or over else due or 0):
+            if not 0 <= taken <= (lot["granted"] if over else due or 0):
                 yield f"of {lot['ref']} {taken} was taken back, and at most {due} should be"
+        yield from self._month(books, lots, months)
+
+    def _month(self, books: Books, lots: list[dict[str, Any]], months: list[dict[str, Any]]) -> Iterable[str]:
+        """The month that runs is there and ends as it should; of one that is over nothing is."""
         current = books.current()
+        if current is not None and current.kept <= books.now:
+            left = sum(lot["remaining"] for lot in lots if lot["source"] == "included")
+            if left:
+                yield f"{left} are left of what was paid up to {current.end}"
         if current is not None and books.now < current.end and current.now_includes:
             start, end = month(current.anchor, books.now)
             found = [lot for lot in months if lot["effective_at"] == start]
@@ -241,22 +255,9 @@ def _taken(lot: dict[str, Any], lots: list[dict[str, Any]]) -> int:
     return int(lot["clawed"] - sum(one["granted"] - one["clawed"] for one in _restored(lot, lots)))
 
 
-def _within_refunded(books: Books, at: datetime) -> bool:
-    """Whether a payment that (partly) went back was for a period around this moment."""
-    back = {p.invoice for p in books.payments if books.ever_back(p)}
-    return any(
-        line.period_start is not None
-        and line.period_end is not None
-        and line.period_start <= at < line.period_end
-        for i in books.invoices
-        if i.ref in back
-        for line in i.lines
-    )
-
-
 def _begins(period: Period, at: datetime) -> bool:
     return month(period.anchor, at)[0] == at
 
 
-def _said(terms: tuple[int, datetime | None, datetime | None]) -> str:
-    return f"{terms[0]} from {terms[1]} until {terms[2]}"
+def _said(terms: Terms) -> str:
+    return f"{terms[0]} from {terms[1]} until {terms[2]}, kept until {terms[3]}"

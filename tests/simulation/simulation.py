@@ -21,7 +21,6 @@ from packshot.ports.payments import PaymentsUnavailable
 from tests.simulation.faults import FAULTS, Faults, Killed
 from tests.simulation.oracle import Broken, Oracle, Studio
 from tests.simulation.outside import Far, Post
-from tests.simulation.stage import KNOWN
 from tests.simulation.steps import Steps
 from tests.simulation.tasks import Task
 from tests.simulation.world import World
@@ -75,15 +74,13 @@ def stage(admin: psycopg.Connection) -> Iterator[World]:
     providers.connect(None, lambda: None)  # type: ignore[arg-type,return-value]  # nobody is asked for
 
 
-def run(
-    world: World, seed: int, *, steps: int = 100, studios: int = 2, without: frozenset[str] = KNOWN
-) -> Story:
+def run(world: World, seed: int, *, steps: int = 100, studios: int = 2) -> Story:
     """Play a seed's history to its end, or to the promise that breaks."""
     story, rng = Story(seed), random.Random(seed)
     # The mock's file is flushed with every call; nobody needs it on a disk.
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="packshot-simulation-", dir=memory) as home:
-        play = _Play(world, Path(home), rng, story, studios, without)
+        play = _Play(world, Path(home), rng, story, studios)
         try:
             with play.faults.installed():
                 play.through(steps)
@@ -113,11 +110,10 @@ class _Play:
         rng: random.Random,
         story: Story,
         studios: int,
-        without: frozenset[str],
     ) -> None:
         world.begin()
         self.world, self.rng, self.story = world, rng, story
-        self.faults, self.oracle = Faults(), Oracle(world.admin, without)
+        self.faults, self.oracle = Faults(), Oracle(world.admin)
         mock = MockPayments(
             home,
             keys=(b"the key of now", b"the key before"),
@@ -129,7 +125,7 @@ class _Play:
         self.far = Far(mock, rng)
         providers.connect("mock", lambda: self.far)
         opened = [Studio("ABC"[n], world.open(n)) for n in range(studios)]
-        self.steps = Steps(rng, world, mock, Post(mock, rng), self.faults, opened, without)
+        self.steps = Steps(rng, world, mock, Post(mock, rng), self.faults, opened)
 
     def through(self, steps: int) -> None:
         names, weights = list(WEIGHTS), list(WEIGHTS.values())

@@ -1,4 +1,4 @@
-"""What every step of a history is made with: the seed, the world, who is in it, and what is left out."""
+"""What every step of a history is made with: the seed, the world, and who is in it."""
 
 from __future__ import annotations
 
@@ -16,29 +16,6 @@ from tests.simulation.outside import Post
 from tests.simulation.tasks import Task
 from tests.simulation.world import World
 
-KNOWN = frozenset(
-    {
-        "second plan",
-        "whole plan back",
-        "top-up by credit",
-        "others' months",
-        "unheard renewal",
-        "two previews",
-        "bank for ever",
-    }
-)
-"""What is left out by default, because a promise is known to break there; `--all` leaves nothing out.
-
-- second plan: a person pays a second page for a plan while a plan runs already.
-- whole plan back: a plan's payment goes back whole (refund, lost dispute), which may turn out not to have been.
-- top-up by credit: a pack is wholly paid by what the customer has to their credit.
-- others' months: months that another payment or the free plan brought, in the period of a refunded payment, are clawed
-  too (the oracle looks away).
-- unheard renewal: a preview of a subscription that has been renewed and we have not heard (nobody compares).
-- two previews: a change is confirmed that was previewed before another change of the same subscription.
-- bank for ever: a slow bank as the saved card: the mock asks it for ever, or does not come to an end at all.
-"""
-
 
 @dataclass
 class Stage:
@@ -50,7 +27,6 @@ class Stage:
     post: Post
     faults: Faults
     studios: list[Studio]
-    without: frozenset[str]
     tasks: list[tuple[Task, Callable[[object], None]]] = field(default_factory=list)
     again: list[tuple[str, Callable[[], object], Callable[[object], None]]] = field(default_factory=list)
     """What was asked with an id of ours and did not get its answer: somebody may ask once more."""
