@@ -88,11 +88,21 @@ def project(organization_id: UUID) -> list[Fact]:
         body = _body(fact)
         call("billing_tell_v1", organization_id, fact.ref, body)
         publish(fact)
-        record(None, _ACTIONS[type(fact)], fact.ref, body, organization_id=organization_id)
+        if not _kept_only(known, fact, body):
+            record(None, _ACTIONS[type(fact)], fact.ref, body, organization_id=organization_id)
         log.info("billing fact", fact=type(fact).__name__, ref=fact.ref, organization=str(organization_id))
         known = replace(known, told=(*known.told, Told(fact.ref, body)))
         told.append(fact)
     raise RuntimeError(f"facts of {organization_id} do not come to an end")
+
+
+def _kept_only(known: Known, fact: Fact, body: dict[str, Any]) -> bool:
+    """How long what is left of the last month stays follows from a cancellation or a renewal that failed; those are in
+    the audit log themselves, or no deed of anybody's."""
+    _, last = known.last("terms")
+    if last is None or not isinstance(fact, PeriodPaid):
+        return False
+    return all(last[name] == body[name] for name in body if name != "kept_until")
 
 
 def _keep(provider: str, seen: Seen) -> list[UUID]:
