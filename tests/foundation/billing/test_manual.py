@@ -43,10 +43,11 @@ def test_each_invoice_of_a_plan_pays_its_next_period(tenant, admin):
     admin.execute("select billing_advance_clock_v1('32 days')")
     assert balance(tenant.actor).available == 30_000 * CREDIT
     admin.execute("select billing_advance_clock_v1('31 days')")
-    assert balance(tenant.actor).available == 0
-    assert standing(tenant.actor).entitlement.plan == "team"  # seven days of grace
+    assert standing(tenant.actor).entitlement.plan == "team"  # seven days of grace, also for what is left
+    assert balance(tenant.actor).available == 30_000 * CREDIT
     admin.execute("select billing_advance_clock_v1('8 days')")
     assert standing(tenant.actor).entitlement.plan == "free"
+    assert balance(tenant.actor).available == 0
 
 
 def test_what_only_a_machine_can_is_not_offered(tenant):

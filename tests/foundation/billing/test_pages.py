@@ -89,7 +89,9 @@ def test_the_preview_is_what_is_confirmed(sold, tenant, hear):
     more = re.search(r'class="plus">\s*\+([\d,]+)', page)
     assert due is not None
     assert more is not None
-    form = dict(re.findall(r'<input type="hidden"\s+name="(key|price|quantity|at)"\s+value="([^"]+)"', page))
+    form = dict(
+        re.findall(r'<input type="hidden"\s+name="(key|price|quantity|at|seen)"\s+value="([^"]+)"', page)
+    )
     before = balance(tenant.actor).available
     answer = client.post("/billing/change", form, headers=HTMX)
     assert answer["HX-Redirect"] == "/billing"
