@@ -148,12 +148,12 @@ def _allowance(known: Known, line: InvoiceLine) -> int | None:
     return each * line.quantity if terms["per_seat"] else each
 
 
-def _settled(known: Known) -> list[InvoiceState]:
-    """Paid invoices of subscriptions, oldest first, without those that were given back whole."""
+def _settled(known: Known, *, standing: bool = True) -> list[InvoiceState]:
+    """Paid invoices of subscriptions, oldest first; `standing`: without those that were given back whole."""
     found = [
         i
         for i in known.all(InvoiceState)
-        if i.status == "paid" and i.subscription is not None and not _given_back(known, i)
+        if i.status == "paid" and i.subscription is not None and not (standing and _given_back(known, i))
     ]
     return sorted(found, key=lambda i: (i.created_at, i.ref))
 
@@ -166,10 +166,10 @@ def _given_back(known: Known, invoice: InvoiceState) -> bool:
     )
 
 
-def _paid_periods(known: Known) -> list[_Paid]:
+def _paid_periods(known: Known, *, standing: bool = True) -> list[_Paid]:
     subscriptions = {s.ref: s for s in known.all(SubscriptionState)}
     periods: list[_Paid] = []
-    for invoice in _settled(known):
+    for invoice in _settled(known, standing=standing):
         subscription = subscriptions.get(invoice.subscription or "")
         if subscription is None:
             continue
@@ -218,7 +218,8 @@ def _differences(known: Known) -> Iterator[tuple[InvoiceState, tuple[str, int, i
 
 
 def _changes(known: Known) -> Iterator[Fact]:
-    told, periods = known.keys(), _paid_periods(known)
+    # A difference that stands brings its credits, also where the period that it is of was given back.
+    told, periods, paid = known.keys(), _paid_periods(known, standing=False), _paid_periods(known)
     for invoice, (plan, before, after, at) in _differences(known):
         key = f"change:{invoice.ref}"
         base = [p for p in periods if p.subscription.ref == invoice.subscription and p.start <= at < p.end]
@@ -226,7 +227,7 @@ def _changes(known: Known) -> Iterator[Fact]:
             continue
         anchor = base[-1].anchor
         month = month_at(anchor, known.now)
-        if month.start <= at < month.end and not _begun(known, anchor, month.start):
+        if base[-1] in paid and month.start <= at < month.end and not _begun(known, anchor, month.start):
             # This month's credits are those of the terms it began with; the difference comes on top.
             number, _ = known.last("terms")
             plan_before = base[-1].plan
