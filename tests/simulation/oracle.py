@@ -174,13 +174,13 @@ class Oracle:
             over = due is not None and lot["expires_at"] <= books.now
             if not 0 <= taken <= (lot["granted"] if over else due or 0):
                 yield f"of {lot['ref']} {taken} was taken back, and at most {due} should be"
-        yield from self._month(books, lots, months)
+        yield from self._month(books, months)
 
     def _month(self, books: Books, lots: list[dict[str, Any]], months: list[dict[str, Any]]) -> Iterable[str]:
         """The month that runs is there and ends as it should; of one that is over nothing is."""
         current = books.current()
         if current is not None and current.kept <= books.now:
-            left = sum(lot["remaining"] for lot in lots if lot["source"] == "included")
+            left = sum(lot["remaining"] for lot in months)
             if left:
                 yield f"{left} are left of what was paid up to {current.end}"
         if current is not None and books.now < current.end and current.now_includes:
