@@ -176,7 +176,7 @@ class Oracle:
                 yield f"of {lot['ref']} {taken} was taken back, and at most {due} should be"
         yield from self._month(books, months)
 
-    def _month(self, books: Books, lots: list[dict[str, Any]], months: list[dict[str, Any]]) -> Iterable[str]:
+    def _month(self, books: Books, months: list[dict[str, Any]]) -> Iterable[str]:
         """The month that runs is there and ends as it should; of one that is over nothing is."""
         current = books.current()
         if current is not None and current.kept <= books.now:
