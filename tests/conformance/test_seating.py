@@ -20,7 +20,7 @@ def ask(at: Shop, who: str, act: UUID) -> str | list[Invited] | None:
     found = seating.preview(at.actor, [who])
     assert found is not None
     asked = found.change.asked
-    return seating.buy(at.actor, act, asked.price.key, asked.quantity, asked.at, [who], "member")
+    return seating.buy(at.actor, act, asked.price.key, asked.quantity, asked.at, asked.seen, [who], "member")
 
 
 def invited(at: Shop) -> list[str]:

@@ -59,6 +59,7 @@ def buy(request: MemberRequest) -> HttpResponseBase:
             form.get("price", ""),
             number_of(form.get("quantity", "")),
             moment_of(form.get("at", "")),
+            form.get("seen", ""),
             addresses_in(form.get("emails", "")),
             form.get("role", ""),
         )

@@ -69,7 +69,14 @@ def preview(actor: Actor, emails: Sequence[str]) -> SeatsPreview | None:
 
 
 def buy(
-    actor: Actor, act: UUID, price: str, quantity: int, at: datetime, emails: Sequence[str], role: str
+    actor: Actor,
+    act: UUID,
+    price: str,
+    quantity: int,
+    at: datetime,
+    seen: str,
+    emails: Sequence[str],
+    role: str,
 ) -> str | list[Invited] | None:
     """Buy the seats that the preview of the moment `at` said, then invite. The same act again does neither twice.
 
@@ -79,7 +86,7 @@ def buy(
     if not _done(actor, act, price, quantity):
         guests = {"emails": list(emails), "role": role, "language": get_language() or "en"}
         try:
-            where = commands.change(actor, act, price, quantity, at, guests)
+            where = commands.change(actor, act, price, quantity, at, seen, guests)
         except ProviderAway:
             raise  # it may have been paid: then the worker invites
         except Problem:

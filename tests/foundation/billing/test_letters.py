@@ -184,14 +184,14 @@ def test_an_upgrade_is_told_with_its_sums_and_a_downgrade_with_its_day(
     bought("store-100")
     later(days=10)
     found = commands.preview(tenant.actor, price("store-500"), 1)
-    commands.change(tenant.actor, uuid4(), price("store-500"), 1, found.asked.at)
+    commands.change(tenant.actor, uuid4(), price("store-500"), 1, found.asked.at, found.asked.seen)
     hear()
     [(_kind, body)] = told("billing.changed")
     assert body["plan"]["item"] == "store-500"
     assert body["total"]["amount"] == found.due_now.amount
     assert [line["proration"] for line in body["lines"]] == [True, True]
     found = commands.preview(tenant.actor, price("store-100"), 1)
-    commands.change(tenant.actor, uuid4(), price("store-100"), 1, found.asked.at)
+    commands.change(tenant.actor, uuid4(), price("store-100"), 1, found.asked.at, found.asked.seen)
     hear()
     [(_kind, body)] = told("billing.scheduled")
     assert (body["before"]["item"], body["plan"]["item"]) == ("store-500", "store-100")

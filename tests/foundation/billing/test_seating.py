@@ -92,7 +92,9 @@ def test_the_form_sent_six_times_at_once_does_too(team, tenant):
     asked, act, who = found.change.asked, uuid4(), [new_address()]
     at_once(
         6,
-        lambda _: seating.buy(tenant.actor, act, asked.price.key, asked.quantity, asked.at, who, "member"),
+        lambda _: seating.buy(
+            tenant.actor, act, asked.price.key, asked.quantity, asked.at, asked.seen, who, "member"
+        ),
     )
     assert workspaces.seats(tenant.actor).seats == 3
     assert len(open_invitations(tenant.actor)) == 2
@@ -193,7 +195,9 @@ def test_two_who_buy_at_once_pass_no_seat(team, tenant, new_tenant, admin):
 
     def act(n: int) -> object:
         asked = found[n].change.asked
-        return seating.buy(people[n], uuid4(), asked.price.key, asked.quantity, asked.at, mail[n], "member")
+        return seating.buy(
+            people[n], uuid4(), asked.price.key, asked.quantity, asked.at, asked.seen, mail[n], "member"
+        )
 
     said = at_once(2, act)
     seats = workspaces.seats(tenant.actor)
@@ -296,5 +300,12 @@ def test_declined_is_what_the_person_is_told(team, tenant, sold):
     asked = found.change.asked
     with pytest.raises(Declined):
         seating.buy(
-            tenant.actor, uuid4(), asked.price.key, asked.quantity, asked.at, [new_address()], "member"
+            tenant.actor,
+            uuid4(),
+            asked.price.key,
+            asked.quantity,
+            asked.at,
+            asked.seen,
+            [new_address()],
+            "member",
         )
