@@ -74,7 +74,7 @@ def test_whatever_the_api_does_everything_happens_once(till, new_tenant, admin, 
     upgrade = uuid4()
     for _ in range(30):
         try:
-            commands.change(shop.actor, upgrade, found.asked.price.key, 1, found.asked.at)
+            commands.change(shop.actor, upgrade, found.asked.price.key, 1, found.asked.at, found.asked.seen)
         except (Problem, PaymentsUnavailable):
             if shop.plan[0] == "store-500":
                 break

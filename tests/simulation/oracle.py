@@ -180,7 +180,8 @@ class Oracle:
         """The month that runs is there and ends as it should; of one that is over nothing is."""
         current = books.current()
         if current is not None and current.kept <= books.now:
-            left = sum(lot["remaining"] for lot in months)
+            # What held work gives back to a month that was clawed whole stands against the debt which that has made.
+            left = sum(lot["remaining"] for lot in months if lot["clawed"] < lot["granted"])
             if left:
                 yield f"{left} are left of what was paid up to {current.end}"
         if current is not None and books.now < current.end and current.now_includes:

@@ -189,7 +189,9 @@ def test_a_changed_plan_leads_back_too(sold, tenant):
     assert address is not None
     preview = client.get(address[1].replace("&amp;", "&")).content.decode()
     form = dict(
-        re.findall(r'<input type="hidden"\s+name="(key|price|quantity|at|back)"\s+value="([^"]+)"', preview)
+        re.findall(
+            r'<input type="hidden"\s+name="(key|price|quantity|at|seen|back)"\s+value="([^"]+)"', preview
+        )
     )
     assert form["back"] == "/boards/mugs?x=1"
     answer = client.post("/billing/change", form, headers=HTMX)
