@@ -11,7 +11,6 @@ from packshot.foundation.billing.errors import Declined
 from packshot.foundation.organizations import queries as workspaces
 from packshot.foundation.organizations.commands import Invited
 from tests.conformance.shops import Shop
-from tests.conformance.test_payments import open_shop, shop  # noqa: F401  (fixtures)
 from tests.conformance.tills import storm
 from tests.foundation.conftest import new_address
 
@@ -27,7 +26,7 @@ def invited(at: Shop) -> list[str]:
     return [each.email for each in workspaces.invitations(at.actor) if each.state == "open"]
 
 
-def test_seats_are_bought_first_and_then_people_are_invited(shop):  # noqa: F811  (the fixture)
+def test_seats_are_bought_first_and_then_people_are_invited(shop):
     shop.buy("team")
     who, act = new_address(), uuid4()
     found = seating.preview(shop.actor, [who])
@@ -41,7 +40,7 @@ def test_seats_are_bought_first_and_then_people_are_invited(shop):  # noqa: F811
     assert invited(shop) == [who]
 
 
-def test_a_card_that_is_declined_buys_no_seat_and_invites_nobody(shop):  # noqa: F811  (the fixture)
+def test_a_card_that_is_declined_buys_no_seat_and_invites_nobody(shop):
     shop.buy("team", card="fails_later")
     who, act = new_address(), uuid4()
     with pytest.raises(Declined):
@@ -52,7 +51,7 @@ def test_a_card_that_is_declined_buys_no_seat_and_invites_nobody(shop):  # noqa:
 
 
 @pytest.mark.parametrize("yes", [True, False])
-def test_the_bank_is_waited_for(shop, yes):  # noqa: F811  (the fixture)
+def test_the_bank_is_waited_for(shop, yes):
     shop.buy("team", card="confirm")
     who, act = new_address(), uuid4()
     assert isinstance(ask(shop, who, act), str)

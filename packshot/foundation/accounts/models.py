@@ -27,9 +27,9 @@ class User(AbstractBaseUser):
     joined_at = models.DateTimeField(db_default=Now(), editable=False)
     terms_version = models.CharField(max_length=40, blank=True, default="")
     terms_accepted_at = models.DateTimeField(null=True)
-    language = models.CharField(max_length=10, blank=True, default="")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     """What mails are written in: the language chosen, or that of the pages when the person last signed in."""
-    language_chosen = models.BooleanField(default=False)
+    language_chosen = models.BooleanField(default=False, db_default=False)
     """It was chosen, so every browser that the person signs in with speaks it."""
 
     USERNAME_FIELD = "email"

@@ -52,7 +52,7 @@ def known(now: datetime, *states: State) -> Known:
         key: offer.terms | {"item": offer.price.item, "interval": offer.price.interval}
         for key, offer in offers().items()
     }
-    return Known(UUID(int=1), now, states, {}, prices, (), {"credits": 500 * CREDIT})
+    return Known(UUID(int=1), now, states, {}, prices, (), frozenset(), {"credits": 500 * CREDIT})
 
 
 def told(found: Known) -> list[Any]:

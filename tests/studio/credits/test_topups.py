@@ -404,7 +404,7 @@ def test_a_plan_without_it_takes_no_rule_but_lets_it_be_switched_off(tenant, sol
     sold(Till())
     wish(tenant)
     off(tenant.organization_id)
-    rule = {"below": MICRO, "pack": "small", "daily_cap": 1, "language": "en"}
+    rule = {"below": MICRO, "pack": "small", "daily_cap": 1}
     with pytest.raises(UpgradeNeeded) as refused:
         topups.set_rule(tenant.actor, enabled=True, **rule)
     assert refused.value.detail == {"feature": "auto_topup"}

@@ -8,9 +8,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="user", name="language", field=models.CharField(blank=True, default="", max_length=10)
+            model_name="user",
+            name="language",
+            field=models.CharField(blank=True, db_default="", default="", max_length=10),
         ),
         migrations.AddField(
-            model_name="user", name="language_chosen", field=models.BooleanField(default=False)
+            model_name="user",
+            name="language_chosen",
+            field=models.BooleanField(db_default=False, default=False),
         ),
     ]
