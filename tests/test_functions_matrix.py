@@ -33,7 +33,8 @@ Values = dict[str, list[Any]]
 # tried below with one's own and everything else another's; these take none, because
 BY_ITSELF = {
     # they find the organization by the object, which the caller has looked up for somebody who may;
-    "billing_order_opened_v1", "billing_whose_v1", "credits_finalize_v1", "credits_refund_v1", "credits_release_v1",
+    "billing_order_opened_v1", "billing_order_page_v1", "billing_whose_v1",
+    "credits_finalize_v1", "credits_refund_v1", "credits_release_v1",
     # each command names its wallet or its actor, and is checked by the function (test_races.py, test_submit.py);
     "credits_apply_v1", "generation_submit_v1",
     # a secret proves it (test_invitations.py);
@@ -120,7 +121,7 @@ def theirs(victim: Furnished, admin: psycopg.Connection) -> Values:
         "p_daily_cap": [1], "p_amount": [1], "p_priority": [1], "p_allowance": [1], "p_expires_in": [60],
         "p_archived": [True], "p_enabled": [True, False], "p_declined": [True], "p_partial": [False],
         "p_since": ["2020-01-01"], "p_until": ["2099-01-01"], "p_as_of": ["2099-01-01T00:00Z"],
-        "p_feature": ["members", "audit"],
+        "p_months": [Jsonb(["2026-01-01T00:00Z"])], "p_feature": ["members", "audit"],
         "p_guests": [Jsonb({"emails": ["x@example.com"], "role": "member"})], "p_roles": [["owner", "admin"]],
         "p_start": ["2020-01-01T00:00Z"], "p_end": ["2099-01-01T00:00Z"], "p_expires_at": [None],
         "p_anchor": ["2026-01-01T00:00Z"], "p_body": [Jsonb({"fact": "PackPurchased"})], "p_details": [Jsonb({})],

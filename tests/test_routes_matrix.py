@@ -108,8 +108,8 @@ WORDS = {
     "emails": "fourth@example.com", "answer": "yes", "card": "ok", "coupon": "", "days": "31", "cap": "1",
     "below": "1", "enabled": "on", "daily_cap": "1", "language": "en", "sha256": "0" * 64, "type": "image/png",
     "size": "9", "description": "Theirs", "format": "png", "choice": "0",
-    "colour": "", "exact": "", "favourite": "", "kind": "", "longest": "2048", "metadata": "keep", "mode": "", "op": "",
-    "order": "newest", "pack": "pack-1000", "pinned": "", "position": "0", "quality": "standard", "review": "",
+    "seen": "", "exact": "", "favourite": "", "kind": "", "longest": "2048", "metadata": "keep", "mode": "", "op": "",
+    "colour": "", "order": "newest", "pack": "pack-1000", "pinned": "", "position": "0", "quality": "standard", "review": "",
     "shelf": "", "shown": "0", "since": "", "until": "", "sort": "", "tag": "", "trash": "", "value": "summer",
     "what": "", "again": "", "as": "csv", "for": "credits", "interval": "month", "from": "", "in": "", "j": "", "s": "",
 }  # fmt: skip
