@@ -109,8 +109,9 @@ WORDS = {
     "below": "1", "enabled": "on", "daily_cap": "1", "language": "en", "sha256": "0" * 64, "type": "image/png",
     "size": "9", "description": "Theirs", "format": "png", "choice": "0",
     "seen": "", "exact": "", "favourite": "", "kind": "", "longest": "2048", "metadata": "keep", "mode": "", "op": "",
-    "colour": "", "order": "newest", "pack": "pack-1000", "pinned": "", "position": "0", "quality": "standard", "review": "",
-    "shelf": "", "shown": "0", "since": "", "until": "", "sort": "", "tag": "", "trash": "", "value": "summer",
+    "colour": "", "order": "newest", "pack": "pack-1000", "pinned": "", "position": "0", "quality": "standard",
+    "review": "", "shelf": "", "shown": "0", "since": "", "until": "", "sort": "", "tag": "", "trash": "",
+    "value": "summer",
     "what": "", "again": "", "as": "csv", "for": "credits", "interval": "month", "from": "", "in": "", "j": "", "s": "",
 }  # fmt: skip
 
