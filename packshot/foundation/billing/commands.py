@@ -25,7 +25,7 @@ from packshot.foundation.billing.errors import Declined, NotPossible, NotSold, P
 from packshot.foundation.billing.months import difference, month_at
 from packshot.foundation.billing.plans import book, offers, published
 from packshot.foundation.billing.queries import order as read_order
-from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of
+from packshot.foundation.billing.queries import order_view, priced, standing, subscription_of, unended
 from packshot.ports.money import Money
 from packshot.ports.payment_states import Kind
 from packshot.ports.payments import (
@@ -350,11 +350,11 @@ def _close(provider: Payments, checkout: str) -> None:
 
 
 def _look(actor: Actor, provider: Payments) -> None:
-    """Hear of the plan now what no message has told yet: a renewal, a change in the portal."""
-    ref = _running(actor)
-    with asking():
-        seen = provider.fetch(Kind.SUBSCRIPTION, ref)
-    projecting.apply(provider.name, seen)
+    """Hear of the plan now what no message has told yet: a renewal, a change in the portal, a first payment."""
+    for ref in unended(actor):
+        with asking():
+            seen = provider.fetch(Kind.SUBSCRIPTION, ref)
+        projecting.apply(provider.name, seen)
 
 
 def _payer(row: dict[str, Any]) -> Payer:

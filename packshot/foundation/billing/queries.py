@@ -63,6 +63,15 @@ def standing(actor: Actor) -> Standing:
         )
 
 
+def unended(actor: Actor) -> list[str]:
+    """The refs of subscriptions that have not ended, whatever their status was when they were last seen. Raises
+    Forbidden as `standing` does."""
+    with acting_as(actor):
+        call("billing_require_payer_v1")
+        mine = Record.objects.filter(organization_id=actor.organization_id, kind="subscription")
+        return [record.ref for record in mine if record.state["ended_at"] is None]
+
+
 def warned(actor: Actor) -> Standing | None:
     """The standing of somebody who looks after a plan that a notice may be about; asked for on every page."""
     with acting_as(actor):
