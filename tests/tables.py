@@ -39,6 +39,7 @@ INFRASTRUCTURE: dict[str, dict[str, set[str]]] = {
 
 # What of a tenant's only owners and admins change: who is here, what is paid for, and what others may spend.
 RIGHTS_AND_MONEY = {
+    "apikeys_key",
     "audit_event",
     "billing_customer",
     "billing_fact",
@@ -53,6 +54,7 @@ RIGHTS_AND_MONEY = {
     "organizations_membership",
     "organizations_organization",
     "organizations_takeout",
+    "webhooks_endpoint",
 }
 
 # The tenant itself: its own id is its organization's.

@@ -37,7 +37,8 @@ BY_ITSELF = {
     "credits_finalize_v1", "credits_refund_v1", "credits_release_v1",
     # each command names its wallet or its actor, and is checked by the function (test_races.py, test_submit.py);
     "credits_apply_v1", "generation_submit_v1",
-    # a secret proves it (test_invitations.py);
+    # a secret proves it (test_invitations.py, tests/api);
+    "apikeys_enter_v1",
     "organizations_accept_v1", "organizations_decline_v1", "organizations_invitation_v1",
     # they are about the person who is signed in, or signs up;
     "organizations_hold_person_v1", "organizations_of_v1", "organizations_open_v1",
@@ -100,6 +101,8 @@ def theirs(victim: Furnished, admin: psycopg.Connection) -> Values:
         "action": "trash", "value": None, "spec": {}, "name": "Theirs", "query": "",
         "sha256": "0" * 64, "bytes": 9, "media_type": "image/png", "title": "Theirs", "tags": ["theirs"],
         "role": "admin", "people": [invited], "language": "en",
+        "scopes": ["models:read"], "networks": [], "shown": "pk_live_x", "hash": "0" * 64, "version": "2026-11-01",
+        "url": "https://hooks.example.com/", "types": [], "secret": "x",
     }  # fmt: skip
     return {
         "p": [Jsonb(body), Jsonb(body | {"id": board}), Jsonb([body])],
@@ -127,6 +130,9 @@ def theirs(victim: Furnished, admin: psycopg.Connection) -> Values:
         "p_anchor": ["2026-01-01T00:00Z"], "p_body": [Jsonb({"fact": "PackPurchased"})], "p_details": [Jsonb({})],
         "p_state": [Jsonb({"status": "active", "ref": of["record"]})], "p_note": [Jsonb({})],
         "generation_callback_v1.p_body": [b"{}"], "credits_reserve_v1.p_ref": [Jsonb({"job": ids["job_id"]})],
+        "p_new": [Jsonb({"id": str(uuid7()), "shown": "pk_live_x", "hash": "0" * 64})], "p_overlap": [24],
+        "p_fingerprint": ["0" * 64], "apikeys_finish_v1.p_status": [200], "apikeys_finish_v1.p_body": ["{}"],
+        "p_endpoint": [Jsonb(body | {"id": str(uuid7())})], "p_secret": ["x"], "p_delivery": [ids["delivery_id"]],
         "p_holds": [Jsonb([{"id": of["hold"], "amount": 1}])],
     }  # fmt: skip
 

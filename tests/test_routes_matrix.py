@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from packshot.adapters.mock.payments.desk import Desk
 from packshot.db.tenancy import Actor
+from packshot.foundation.apikeys import commands as apikeys
 from packshot.foundation.billing import commands as billing
 from packshot.foundation.billing import queries as paid
 from packshot.foundation.organizations import commands, queries
@@ -28,7 +29,7 @@ from tests.foundation.billing.conftest import sold  # noqa: F401  (a fixture, of
 from tests.foundation.people import Company
 from tests.tables import RIGHTS_AND_MONEY, tenant_tables_of
 from tests.test_roles_matrix import client_of
-from tests.test_tenancy_matrix import METHODS, fingerprints, furnish, signed_in
+from tests.test_tenancy_matrix import METHODS, fingerprints, furnish, hooked, signed_in
 
 # Who may come. For nobody in particular: signing up and in, prices, and what proves itself by a secret or a signature.
 ANYBODY = {
@@ -48,7 +49,9 @@ RUN = {
     "billing-buy", "billing-order", "billing-change", "billing-cancel", "billing-resume", "billing-portal",
     "members-invite", "member-role", "member-remove", "invitation-revoke", "invitation-resend", "audit",
     "audit-export", "settings-credits-rules", "settings-credits-notice", "settings-credits-topup",
-    "settings-credits-cap", "mock-pay", "mock-portal", "mock-invoice", "mock-confirm", "mock-clock",
+    "settings-credits-cap", "keys", "key-make", "key-rotate", "key-revoke", "webhooks", "webhook-new", "webhook",
+    "webhook-change", "webhook-rotate", "webhook-switch", "webhook-delete", "webhook-test", "webhook-replay",
+    "webhook-replay-failed", "mock-pay", "mock-portal", "mock-invoice", "mock-confirm", "mock-clock",
 }  # fmt: skip
 # For owners.
 OWN = {"workspace-delete", "workspace-keep", "workspace-takeout", "workspace-download", "member-transfer"}
@@ -105,13 +108,15 @@ WORDS = {
     "query": "", "action": "trash", "act": "refund", "undo": "", "role": "owner", "audience": "invited",
     "model": "mock-scene", "operation": "generate", "variants": "1", "ratio": "1:1", "seed": "1",
     "price": "pack-1-once-usd-1", "quantity": "1", "back": "/", "at": "2027-01-01T00:00:00+00:00",
-    "emails": "fourth@example.com", "answer": "yes", "card": "ok", "coupon": "", "days": "31", "cap": "1",
+    "emails": "fourth@example.com", "answer": "yes", "card": "ok", "coupon": "", "cap": "1",
     "below": "1", "enabled": "on", "daily_cap": "1", "language": "en", "sha256": "0" * 64, "type": "image/png",
     "size": "9", "description": "Theirs", "format": "png", "choice": "0",
     "seen": "", "exact": "", "favourite": "", "kind": "", "longest": "2048", "metadata": "keep", "mode": "", "op": "",
     "colour": "", "order": "newest", "pack": "pack-1000", "pinned": "", "position": "0", "quality": "standard",
     "review": "", "shelf": "", "shown": "0", "since": "", "until": "", "sort": "", "tag": "", "trash": "",
     "value": "summer",
+    "url": "https://hooks.example.com/", "some": "on", "types": "batch.completed", "state": "", "days": "30",
+    "scope": "models:read", "networks": "", "overlap": "24",
     "what": "", "again": "", "as": "csv", "for": "credits", "interval": "month", "from": "", "in": "", "j": "", "s": "",
 }  # fmt: skip
 
@@ -243,7 +248,9 @@ class Firm:
             "takeout_id": takeout,
             "order_id": order,
             "invoice_ref": paid.invoices(owner)[0].ref,
+            "key_id": apikeys.make(owner, name="A shop", scopes=["models:read"]).id,
         }
+        self.ids["endpoint_id"], self.ids["delivery_id"] = hooked(company.boss, worker)
         self.refs = {
             "mock-pay": str(paid.order(owner, order).ref),
             "mock-portal": standing.customer,
