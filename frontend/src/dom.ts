@@ -7,6 +7,12 @@ export function must<T extends Element>(root: ParentNode, selector: string): T {
   return found;
 }
 
+/** What a script's own requests say, as htmx's do: a page of a workspace that one has left orders nothing in another. */
+export function asThisPage(): Record<string, string> {
+  const said = JSON.parse(document.body.getAttribute("hx-headers:inherited") ?? "{}") as Record<string, string>;
+  return { Accept: "application/json", "X-Actor": said["X-Actor"] ?? "" };
+}
+
 /** Whether the person is typing: single-key shortcuts keep quiet. */
 export function typing(event: Event): boolean {
   const target = event.composedPath()[0];

@@ -1,6 +1,6 @@
 /** A file on its way to the studio: through its server, or straight into its store where the server gives it a place. */
 
-import { must } from "./dom";
+import { asThisPage, must } from "./dom";
 import { mediaType } from "./elements/files";
 
 export interface Routes {
@@ -69,8 +69,9 @@ export class Sending {
       const request = new XMLHttpRequest();
       this.#request = request;
       request.open(method, url);
-      if (method === "POST") request.setRequestHeader("Accept", "application/json");
-      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+      // The bucket is told nothing of ours.
+      const said = method === "POST" ? { ...asThisPage(), ...headers } : headers;
+      for (const [name, value] of Object.entries(said)) request.setRequestHeader(name, value);
       if (method === "POST") request.responseType = "json";
       request.upload.onprogress = ({ loaded, total }) => total > 0 && this.progress(loaded / total);
       request.onloadend = () => {

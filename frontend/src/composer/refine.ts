@@ -1,4 +1,4 @@
-import { must, toast } from "../dom";
+import { asThisPage, must, toast } from "../dom";
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -100,7 +100,7 @@ export class Refine {
 /** What the server says as JSON, its complaints too; null where it did not answer. */
 async function asked(url: string, request: RequestInit): Promise<unknown> {
   try {
-    const response = await fetch(url, { ...request, headers: { Accept: "application/json" } });
+    const response = await fetch(url, { ...request, headers: asThisPage() });
     return await response.json();
   } catch {
     return null;

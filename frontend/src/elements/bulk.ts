@@ -1,4 +1,4 @@
-import { must } from "../dom";
+import { asThisPage, must } from "../dom";
 import { paint, selection } from "../gallery/selection";
 import { type ActionName, actions } from "../shortcuts";
 
@@ -168,7 +168,7 @@ export class StudioBulk extends HTMLElement {
     const response = await fetch(this.getAttribute("quote") ?? "", {
       method: "POST",
       body: new FormData(form),
-      headers: { Accept: "application/json" },
+      headers: asThisPage(),
     }).catch(() => null);
     return response?.status === 200 ? ((await response.json()) as Record<string, number | null>) : {};
   }

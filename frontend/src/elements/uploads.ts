@@ -1,4 +1,4 @@
-import { announce, must, stamp, toast } from "../dom";
+import { announce, asThisPage, must, stamp, toast } from "../dom";
 import { Sending, routesOf } from "../send";
 import { actions } from "../shortcuts";
 import { carriesFiles, dropped, fingerprint, sorted, type Found } from "./files";
@@ -182,7 +182,7 @@ export class StudioUploads extends HTMLElement {
     const response = await fetch(this.getAttribute("known") ?? "", {
       method: "POST",
       body: form,
-      headers: { Accept: "application/json" },
+      headers: asThisPage(),
     });
     if (!response.ok) return null;
     const answer = (await response.json()) as { state: string };
