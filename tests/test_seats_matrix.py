@@ -189,7 +189,7 @@ def test_no_function_lets_them_change_the_board(who, private, catalogue, lies_th
     """Every function that members may call, with every id of the board in every place."""
     actor: Actor = getattr(private, who)
     ids = private.ids
-    uuids = [value for name, value in ids.items() if name != "slug"] + [str(actor.user_id)]
+    uuids = [value for name, value in ids.items() if name.endswith("_id")] + [str(actor.user_id)]
     selection = {"ids": [ids["asset_id"]]}
     body = {**ids, **selection, "id": ids["asset_id"], "sha256": "0" * 64, "board": ids["board_id"]}
     values: dict[str, list[Any]] = {

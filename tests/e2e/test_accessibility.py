@@ -56,8 +56,8 @@ NO_PAGES = re.compile(
     r"shell-|components|inbox|asset-|pictures-|change|export|view-|bulk-|batch|job-|hooks|palette|welcome|snippet|picture-|prompts|composer-|written|"
     r"settings-credits-(?!rules)|board-(?!gallery|activity|members)|account_confirm_email|account_email_verification_sent|"
     r"account_reset_password_from_key$|mfa_|"
-    # Of these the pages are judged where they are walked: test_workspaces.py, test_payments.py, test_stripe.py and
-    # test_webhooks.py.
+    # Of these the pages are judged where they are walked: test_workspaces.py, test_gates.py,
+    # test_customer.py, test_keys.py and test_webhooks.py.
     r"audit-export|key-|workspace-|member-|members-|invitation|billing-|mock-|webhook$|webhook-(?!new)"
 )
 

@@ -124,9 +124,10 @@ def test_many_boards_are_found_sorted_and_unfolded(page: Page, studio: Studio):
     page.goto("/")
     cards = page.locator(".board-card")
     expect(cards).to_have_count(60)
-    page.get_by_role("link", name="Show more").click()
+    more = page.locator("#boards-more a[data-htmx-powered]")  # not before a press of it is heard
+    more.click()
     expect(cards).to_have_count(120)
-    page.get_by_role("link", name="Show more").click()
+    more.click()
     expect(cards).to_have_count(150)
     expect(page.get_by_role("link", name="Show more")).to_have_count(0)
     assert len(set(cards.locator(".name").all_inner_texts())) == 150
@@ -208,7 +209,7 @@ def test_sharing_is_live_on_both_pages(page: Page, colleague: Page, studio: Stud
     expect(dialog.locator("studio-toast").last).to_contain_text("Only those with a seat see the board now.")
     dialog.get_by_role("button", name="Take the seat of Tom Okafor away").click()
     # Who has no seat any more is led home, and finds nothing there.
-    colleague.wait_for_url(HOME)
+    expect(colleague).to_have_url(HOME)
     expect(card(colleague, "Launch")).to_have_count(0)
     removed = dialog.locator("studio-toast", has_text="Tom Okafor has no seat here any more.")
     removed.get_by_role("button", name="Undo").click()
@@ -219,7 +220,7 @@ def test_sharing_is_live_on_both_pages(page: Page, colleague: Page, studio: Stud
 
     card(colleague, "Launch").locator("a.board-link").click()
     act(colleague, "Leave the board")
-    colleague.wait_for_url(HOME)
+    expect(colleague).to_have_url(HOME)
     expect(toasts(colleague)).to_contain_text("You have left Launch.")
     toasts(colleague).get_by_role("button", name="Undo").click()
     colleague.wait_for_url("**/boards/*/**")

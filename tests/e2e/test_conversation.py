@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.axe import in_both_schemes
 from tests.e2e.studio import Studio
-from tests.e2e.walk import PICTURES_MS, ask, available, choose, drop, faces, request, sign_up
+from tests.e2e.walk import PICTURES_MS, ask, available, choose, drop, faces, request, shows, sign_up
 
 
 def begun(page: Page, prompt: str = "on slate", count: int = 2) -> None:
@@ -135,12 +135,12 @@ def test_what_failed_is_said_by_reason_and_tried_again_together(page: Page):
     expect(summary).to_contain_text(
         "2 and 4 failed: The mock is out of film. 4 credits came back.", timeout=PICTURES_MS
     )
-    assert available(page) == 496
+    shows(page, 496)
     before = [tile.get_attribute("hx-post") for tile in line.locator("[hx-post*=retry]").all()]
     summary.get_by_role("button", name=re.compile(r"Try failed again \(2\)\W+4 credits")).click()
     expect(line.locator(f'[hx-post="{before[0]}"]')).to_have_count(0, timeout=PICTURES_MS)
     expect(summary).to_contain_text("2 and 4 failed", timeout=PICTURES_MS)
-    assert available(page) == 496
+    shows(page, 496)
 
 
 def test_what_is_picked_up_by_an_address_is_in_the_form(page: Page):

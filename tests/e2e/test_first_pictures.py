@@ -17,6 +17,7 @@ from tests.e2e.walk import (
     faces,
     leave,
     request,
+    shows,
     sign_up,
     sign_up_by_page,
 )
@@ -49,7 +50,7 @@ def test_from_sign_up_to_four_pictures(page: Page):
     # And it is still so for who comes back.
     page.reload()
     expect(faces(page, "On a rough oak table", "done")).to_have_count(4)
-    assert available(page) == 492
+    shows(page, 492)
     page.get_by_role("link", name="Boards").first.click()
     expect(page.get_by_role("link", name=re.compile("On a rough oak table"))).to_be_visible()
 
@@ -76,7 +77,7 @@ def test_a_partial_batch_says_which_failed_and_what_came_back_and_is_tried_again
     failed = faces(page, "one of four", "failed")
     expect(failed).to_contain_text("The mock is out of film.")
     expect(failed).to_contain_text("2 credits came back")
-    assert available(page) == 494
+    shows(page, 494)
     again = failed.get_by_role("button", name=re.compile("Try again"))
     first_attempt = again.get_attribute("hx-post")
     again.click()
@@ -124,4 +125,4 @@ def test_what_is_no_picture_is_refused_in_words_and_costs_nothing(page: Page, wa
         )
         expect(page.locator(".chips .chip .chip-state").last).not_to_be_empty()
         page.locator(".chips .chip [data-remove]").last.click()
-    assert available(page) == 500
+    shows(page, 500)

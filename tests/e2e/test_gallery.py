@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.axe import in_both_schemes
 from tests.e2e.pictures import MOST_TILES, bar, cells, fill, focused, library, picked, scroll_deep, toast
 from tests.e2e.studio import Studio
-from tests.e2e.walk import ask, available, faces, leave, sign_up
+from tests.e2e.walk import ask, faces, leave, shows, sign_up
 
 
 def test_a_deep_list_stays_small_and_a_range_reaches_over_what_is_not_loaded(page: Page, studio: Studio):
@@ -338,7 +338,7 @@ def test_orders_for_many_say_their_price_and_can_be_taken_back(page: Page, studi
     page.keyboard.press("Control+a")
     bar(page).get_by_role("button", name="Remove background").click()
     expect(page.get_by_role("dialog", name="Not enough credits")).to_contain_text("Nothing was sent")
-    assert available(page) == 2
+    shows(page, 2)
 
 
 def test_a_board_has_a_gallery_with_what_is_pinned_first(page: Page):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ from packshot.foundation.billing import plans
 from tests import homes
 from tests.e2e.axe import in_both_schemes
 from tests.e2e.studio import Studio
-from tests.e2e.test_payments import pay
 from tests.e2e.walk import ask, sign_up
 
 OWN = Path(plans.__file__).with_name("plans.toml")
@@ -40,11 +38,10 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     homes.forget(started.home)
 
 
-def shot(page: Page, name: str) -> None:
-    """To be looked at, where GATES_SHOTS names a folder."""
-    if folder := os.environ.get("GATES_SHOTS"):
-        page.wait_for_timeout(400)
-        page.screenshot(path=Path(folder) / f"{name}.png")
+def pay(page: Page) -> None:
+    """On the mock's page, and back."""
+    page.get_by_role("button", name="Pay", exact=True).click()
+    expect(page.get_by_role("heading", name="Thank you, it is paid")).to_be_visible()
 
 
 def test_a_board_too_many_leads_to_the_dialog_and_back_to_the_draft(page: Page, watch):
@@ -53,7 +50,6 @@ def test_a_board_too_many_leads_to_the_dialog_and_back_to_the_draft(page: Page, 
     ask(page, "a mug on oak", model="mock-scene", variants=3)
     page.wait_for_url("**/boards/*/")
     expect(page.get_by_text("Queued by your plan: 1 picture at a time.")).to_be_visible()
-    shot(page, "queued")
     page.get_by_role("link", name="More at a time").click()
     expect(page.get_by_role("dialog", name="More pictures at a time")).to_be_visible()
     page.goto("/")
@@ -61,10 +57,6 @@ def test_a_board_too_many_leads_to_the_dialog_and_back_to_the_draft(page: Page, 
     dialog = page.get_by_role("dialog", name="More boards")
     expect(dialog).to_contain_text("no board goes away")
     assert in_both_schemes(page, "gate") == []
-    shot(page, "boards")
-    page.set_viewport_size({"width": 390, "height": 844})
-    shot(page, "boards-narrow")
-    page.set_viewport_size({"width": 1280, "height": 800})
     dialog.get_by_role("button", name=re.compile(r"Pro · \$25")).click()
     page.wait_for_url("**/mock-payments/pay/**")
     pay(page)
@@ -92,10 +84,6 @@ def test_an_invitation_too_many_buys_the_seat_and_is_sent(page: Page, watch):
     seats = page.get_by_role("dialog", name="More seats")
     expect(seats).to_contain_text("One seat more is needed")
     assert in_both_schemes(page, "seats") == []
-    shot(page, "seats")
-    page.set_viewport_size({"width": 390, "height": 844})
-    shot(page, "seats-narrow")
-    page.set_viewport_size({"width": 1280, "height": 800})
     seats.get_by_role("link", name="Change what you wrote").click()
     expect(page.get_by_label("E-mail addresses")).to_have_value("ann@example.com, tom@example.com")
     page.get_by_role("button", name="Send invitations").click()
@@ -107,7 +95,6 @@ def test_an_invitation_too_many_buys_the_seat_and_is_sent(page: Page, watch):
     expect(page.get_by_text("2 of 3 seats taken")).to_be_visible()
     page.goto("/billing")
     expect(page.get_by_text("You pay for 3 seats and 2 are taken.")).to_be_visible()
-    shot(page, "spare")
 
 
 def test_the_audit_log_without_a_script_is_a_page(page: Page, watch):
@@ -117,6 +104,5 @@ def test_the_audit_log_without_a_script_is_a_page(page: Page, watch):
     page.get_by_role("link", name="Audit log").click()
     expect(page.get_by_text("The audit log belongs to a larger plan.")).to_be_visible()
     assert in_both_schemes(page, "gate's page") == []
-    shot(page, "audit")
     page.get_by_role("link", name="Back", exact=True).click()
     page.wait_for_url("**/settings/members")

@@ -103,6 +103,12 @@ def faces(page: Page, prompt: str, face: str) -> Locator:
     return request(page, prompt).locator(f'.tile[data-face="{face}"]')
 
 
+def shows(page: Page, left: int) -> None:
+    """The number in the header is this one, or becomes it: a settlement is told by the stream."""
+    number = f"{left:,}".replace(",", r"\D?")
+    expect(balance(page).locator("span").first).to_have_text(re.compile(rf"(^|\D){number}\s*$"))
+
+
 def available(page: Page) -> int:
     """The number in the header, as it is read by a person."""
     text = balance(page).locator("span").first.inner_text()

@@ -91,8 +91,11 @@ def buy(
         except ProviderAway:
             raise  # it may have been paid: then the worker invites
         except Problem:
-            _drop(actor.organization_id, act)
-            raise
+            # Another press of the same button may have bought them a moment ago.
+            if not _done(actor, act, price, quantity):
+                _drop(actor.organization_id, act)
+                raise
+            where = None
         if where is not None:
             return where
     said = invite(actor, act)

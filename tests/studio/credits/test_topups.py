@@ -386,7 +386,8 @@ def test_who_may_and_what_is_refused(tenant, new_tenant, join, sold):
     assert topups.run() == 0
 
 
-def test_a_rule_rests_while_the_plan_does_not_bring_it(tenant, ledger, sold):
+def test_a_rule_rests_while_the_plan_does_not_bring_it(own_database, ledger, new_tenant, sold):
+    tenant = new_tenant()
     till = Till()
     sold(till)
     wish(tenant, below=10_000)

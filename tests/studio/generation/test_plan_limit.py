@@ -137,7 +137,7 @@ def test_the_facts_of_a_payment_let_more_in(line, monkeypatch):
     line.submit(8)
     on(line.tenant.organization_id, limits={"concurrent_jobs": 6})
     with transaction.atomic():
-        publish(PeriodPaid(line.tenant.organization_id, "terms:1", "team", 10**9, None, None))
+        publish(PeriodPaid(line.tenant.organization_id, "terms:1", "team", 10**9, None, None, None))
     connection.close()
     assert line.live == 6
 
