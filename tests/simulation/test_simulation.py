@@ -29,6 +29,13 @@ def test_seeds_are_clean(world):
         assert story.wrong is None, "\n".join((*story.lines, f"seed {seed}: {story.wrong}"))
 
 
+def test_a_paid_year_that_went_back_is_previewed_by_its_own_months(world):
+    """A trial that is over and was fallen back to says nothing of them."""
+    story = run(world, 211, steps=100)
+    assert any("is refunded" in line for line in story.lines)
+    assert story.wrong is None, story.wrong
+
+
 def test_a_seed_is_one_story(world):
     first, second, other = (run(world, seed, steps=STEPS) for seed in (7, 7, 8))
     assert first.lines == second.lines

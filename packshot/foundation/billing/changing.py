@@ -9,10 +9,11 @@ from packshot.db.tenancy import Actor
 from packshot.errors import Invalid, NotFound
 from packshot.foundation.billing.contracts import ChangeAsked
 from packshot.foundation.billing.errors import Declined
+from packshot.foundation.billing.months import month_at
 from packshot.foundation.billing.naming import name_of
 from packshot.foundation.billing.plans import offers
 from packshot.foundation.billing.queries import standing
-from packshot.ports.payment_states import InvoiceState, PaymentState, Seen
+from packshot.ports.payment_states import InvoiceState, PaymentState, Seen, SubscriptionState
 from packshot.ports.payments import Change, sight
 
 
@@ -48,9 +49,17 @@ def change_asked(actor: Actor, price: str, quantity: int, at: datetime | None) -
         before=old["credits"] * (subscription.quantity if old["per_seat"] else 1),
         after=offer.terms["credits"] * (quantity if offer.terms["per_seat"] else 1),
         seats_after=offer.terms["seats"] * (quantity if offer.terms["per_seat"] else 1),
-        anchor=found.anchor or subscription.period_start,
+        anchor=found.anchor or _anchor(subscription),
         seen=sight(subscription),
     )
+
+
+def _anchor(subscription: SubscriptionState) -> datetime:
+    """From where the months of the running period are counted, where what it brought was taken back and no terms say so
+    any more; as `projector` counts them."""
+    start = subscription.period_start
+    begins = subscription.anchor <= start and month_at(subscription.anchor, start).start == start
+    return subscription.anchor if begins else start
 
 
 def as_change(asked: ChangeAsked, act: UUID, seen: str | None) -> Change:

@@ -48,19 +48,25 @@ def standing(actor: Actor) -> Standing:
             .order_by("-number")
             .first()
         )
-        anchor = told.body["anchor"] if told else None
+        now: datetime = call("app.now")
+        # Terms that are over were fallen back to, after money that went back: they say nothing of the period that runs.
+        terms = told.body if told and told.body["until"] and _moment(told.body["until"]) > now else None
         return Standing(
-            now=call("app.now"),
+            now=now,
             entitlement=_entitlement(rows("billing_my_entitlement_v1")[0]),
             subscription=subscription,
             terms=price.terms | {"item": price.item, "interval": price.interval} if price else {},
             unit=Money(price.unit, price.currency) if price else None,
-            anchor=datetime.fromisoformat(anchor) if anchor else None,
+            anchor=_moment(terms["anchor"]) if terms else None,
             open_invoice=next((i for i in invoices if i.status == "open" and i.due.amount > 0), None),
             customer=Customer.objects.filter(organization_id=actor.organization_id)
             .values_list("ref", flat=True)
             .first(),
         )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def unended(actor: Actor) -> list[str]:
